@@ -1,0 +1,134 @@
+"""Files and trees on disk: written whole or not at all, copied cheaply, hashed, removed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pep517_multi.errors import MultibuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_CHUNK = 1 << 20
+_FICLONE = 0x40049409  # linux/fs.h: share the extents of another file, copy on write
+
+
+class FileError(MultibuildError):
+    """The file system refused something: full, read-only, no permission."""
+
+
+@contextlib.contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turn an ``OSError`` of the block into one sentence: what was being done, where, and what the system said."""
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        message = f"cannot {doing}{where}: {error.strerror or error}"
+        raise FileError(message) from error
+
+
+def sha256(path: Path) -> str:
+    """Return the hexadecimal SHA-256 of the bytes of the file at ``path``."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def beside(path: Path) -> Path:
+    """Return a new hidden name in the folder of ``path``, so that a rename onto ``path`` stays on one file system."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` so that a reader sees the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = beside(path)
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy bytes, permission bits and times of a regular file; the bytes are shared where the file system can."""
+    with source.open("rb") as reading, target.open("wb") as writing:
+        if not _cloned(reading.fileno(), writing.fileno()):
+            shutil.copyfileobj(reading, writing, _CHUNK)
+    shutil.copystat(source, target, follow_symlinks=False)
+
+
+def _cloned(source: int, target: int) -> bool:
+    try:
+        import fcntl
+
+        fcntl.ioctl(target, _FICLONE, source)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def copy_tree(source: Path, target: Path, *, leave_out: Callable[[Path], bool] = lambda _: False) -> None:
+    """Copy a tree to ``target``, which must not exist: links stay links, sockets and devices are left out.
+
+    :param leave_out: told each path below ``source``; a true answer leaves it and all below it out.
+    """
+    target.mkdir(parents=True)
+    with os.scandir(source) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            path = Path(entry.path)
+            if leave_out(path):
+                continue
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if stat.S_ISLNK(mode):
+                (target / entry.name).symlink_to(path.readlink())
+            elif stat.S_ISDIR(mode):
+                copy_tree(path, target / entry.name, leave_out=leave_out)
+            elif stat.S_ISREG(mode):
+                copy_file(path, target / entry.name)
+    shutil.copystat(source, target, follow_symlinks=False)
+    target.chmod(stat.S_IMODE(target.stat().st_mode) | stat.S_IRWXU)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a tree, or a file, or nothing; folders that forbid it are opened up first."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+        return
+    if not path.exists():
+        return
+
+    def retry(function: Callable[..., Any], failed: str, _: object) -> None:
+        parent = Path(failed).parent
+        parent.chmod(stat.S_IMODE(parent.stat().st_mode) | stat.S_IRWXU)
+        if Path(failed).is_dir() and not Path(failed).is_symlink():
+            Path(failed).chmod(stat.S_IRWXU)
+            if function is not os.rmdir:
+                remove_tree(Path(failed))
+                return
+        function(failed)
+
+    shutil.rmtree(path, onerror=retry)
+
+
+def replace_tree(new: Path, final: Path) -> None:
+    """Put the tree ``new`` in the place of ``final``; both are on one file system.
+
+    At every moment ``final`` is the old tree, absent, or the new one: never a mixture.
+    """
+    old = beside(final)
+    with contextlib.suppress(FileNotFoundError):
+        final.rename(old)
+    new.rename(final)
+    remove_tree(old)

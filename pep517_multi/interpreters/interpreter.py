@@ -1,0 +1,84 @@
+"""One Python interpreter, as it describes itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from packaging.tags import Tag
+    from packaging.version import Version
+
+PREFIX_PLACEHOLDER = "/@prefix@"
+"""Stands for the install prefix in the expanded paths of :attr:`Interpreter.schemes`."""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """What an interpreter says of itself, asked once and never changed.
+
+    Everything here comes from the target; nothing from the Python that runs multibuild.
+
+    :param name: the canonical name, used in directories, reports and messages: ``python3.13t``, ``pypy3.9``.
+    :param executable: what is run; a virtual environment's python where its path was given, else the installation's.
+    :param implementation: ``sys.implementation.name``: ``cpython``, ``pypy``, ``graalpy``.
+    :param version: the full version of the language, as in ``3.12.4`` (``3.9.16`` for PyPy 7.3.11).
+    :param free_threaded: built without the global interpreter lock.
+    :param debug: built with ``Py_DEBUG``.
+    :param cache_tag: as in the names of bytecode files: ``cpython-313``. Not unique: 3.13 and 3.13t share it.
+    :param extension_suffixes: file-name endings that the import system takes for extension modules, best first.
+    :param tags: every wheel tag it takes, best first (:pep:`425`).
+    :param schemes: install scheme → key (``purelib``, ``scripts`` …) → absolute path in which
+        :data:`PREFIX_PLACEHOLDER` stands for the prefix, expanded by the target itself.
+    :param markers: the :pep:`508` environment markers.
+    :param is_virtual: a virtual environment's python.
+    :param found: how it was found, for people: ``PATH``, ``pyenv``, ``given``.
+    """
+
+    name: str
+    executable: Path
+    implementation: str
+    version: Version
+    free_threaded: bool
+    debug: bool
+    cache_tag: str
+    extension_suffixes: tuple[str, ...]
+    platform: str
+    tags: tuple[Tag, ...]
+    schemes: Mapping[str, Mapping[str, str]]
+    markers: Mapping[str, str]
+    is_virtual: bool = False
+    found: str = field(default="given", compare=False)
+
+    @property
+    def is_cpython(self) -> bool:
+        """CPython, with or without the global interpreter lock."""
+        return self.implementation == "cpython"
+
+    @property
+    def python(self) -> tuple[int, int]:
+        """Major and minor version of the language."""
+        return self.version.major, self.version.minor
+
+    @property
+    def abi_family(self) -> str:
+        """Interpreters that a stable ABI or a shared build habit can join: ``cpython``, ``cpython-t``, ``pypy`` …"""
+        return self.implementation + ("-t" if self.free_threaded else "")
+
+    @property
+    def sort_key(self) -> tuple[int, bool, str, tuple[int, ...], bool]:
+        """Order of work: CPython oldest to newest, free-threaded ones after the ordinary ones, then the others."""
+        return (not self.is_cpython, self.free_threaded, self.implementation, self.version.release, self.debug)
+
+    def rank(self, tags: Iterable[Tag]) -> int | None:
+        """Return the place of the best of ``tags`` among the tags taken (0 is best), or ``None`` if none is taken."""
+        places = [place for tag in tags if (place := self._places.get(tag)) is not None]
+        return min(places, default=None)
+
+    @cached_property
+    def _places(self) -> Mapping[Tag, int]:
+        return {tag: place for place, tag in reversed(list(enumerate(self.tags)))}

@@ -1,0 +1,5 @@
+"""What can be known, without running anything, about how a project's wheel depends on the interpreter that builds it."""
+
+from pep517_multi.sources.evidence.evidence import Evidence, Verdict
+
+__all__ = ["Evidence", "Verdict"]

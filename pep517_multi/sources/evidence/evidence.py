@@ -1,0 +1,25 @@
+"""A verdict on a source tree, with its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(str, Enum):
+    """How a wheel of a project depends on the interpreter that builds it."""
+
+    INDEPENDENT = "independent"
+    """Known to be the same whichever interpreter builds it."""
+    EXTENSION = "extension"
+    """Builds extension modules (perhaps optional ones), so every implementation needs its own unless a stable ABI serves it."""
+    UNKNOWN = "unknown"
+    """Cannot be told without building."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A verdict and every reason for it, each one clause that a packager can check (``setup.py:12: …``)."""
+
+    verdict: Verdict
+    because: tuple[str, ...]

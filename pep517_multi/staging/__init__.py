@@ -1,0 +1,1 @@
+"""Installation of wheels into staging roots: schemes, files, scripts, bytecode."""
