@@ -95,6 +95,8 @@ class LocalRunner:
         started = time.monotonic()
         with contextlib.ExitStack() as stack:
             stdin = stack.enter_context(_input(command.stdin))
+            out: IO[bytes]
+            err: IO[bytes]
             if command.log is not None:
                 out = err = stack.enter_context(command.log.open("ab"))
             else:
@@ -161,7 +163,7 @@ class LocalRunner:
 def _input(data: bytes) -> contextlib.AbstractContextManager[IO[bytes]]:
     if not data:
         return open(os.devnull, "rb")  # noqa: PTH123 - a device, not a path of ours
-    stream: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - the caller's ExitStack closes it
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 - the caller's ExitStack closes it
     stream.write(data)
     stream.seek(0)
     return stream
@@ -196,7 +198,7 @@ def _wait_polling(child: subprocess.Popen[bytes], timeout: float | None) -> bool
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    """End the whole group, so that nothing a backend left behind goes on; the group's id is not reused before reaping."""
+    """End the whole group, so that nothing a backend left behind goes on; before reaping, its id is still its own."""
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)

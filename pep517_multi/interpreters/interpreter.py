@@ -66,7 +66,7 @@ class Interpreter:
 
     @property
     def abi_family(self) -> str:
-        """Interpreters that a stable ABI or a shared build habit can join: ``cpython``, ``cpython-t``, ``pypy`` …"""
+        """Interpreters that a stable ABI or a shared build habit can join: ``cpython``, ``cpython-t``, ``pypy``."""
         return self.implementation + ("-t" if self.free_threaded else "")
 
     @property

@@ -1,4 +1,4 @@
-"""What can be known, without running anything, about how a project's wheel depends on the interpreter that builds it."""
+"""What can be known, running nothing, about how a project's wheel depends on the interpreter that builds it."""
 
 from pep517_multi.sources.evidence.evidence import Evidence, Verdict
 

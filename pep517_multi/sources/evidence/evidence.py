@@ -12,7 +12,7 @@ class Verdict(str, Enum):
     INDEPENDENT = "independent"
     """Known to be the same whichever interpreter builds it."""
     EXTENSION = "extension"
-    """Builds extension modules (perhaps optional ones), so every implementation needs its own unless a stable ABI serves it."""
+    """Builds extension modules, perhaps optional: each implementation needs its own unless a stable ABI serves it."""
     UNKNOWN = "unknown"
     """Cannot be told without building."""
 

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import machine
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+PACKAGES = Path(__file__).parent / "packages"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:  # noqa: ARG001
+    """Where everything was installed on purpose, a skip means that a test was lost: say so."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped under CI, where nothing may be: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _needs(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("interpreters") and (len(machine.cpythons()) < 2 or not machine.pypys()):
+        pytest.skip("needs two CPythons and a PyPy (Debian: pypy3)")
+    if request.node.get_closest_marker("compiler") and not shutil.which("cc"):
+        pytest.skip("needs a C compiler (Debian: gcc and python3-dev)")
+    if request.node.get_closest_marker("network") and os.environ.get("PEP517_MULTI_TEST_OFFLINE"):
+        pytest.skip("PEP517_MULTI_TEST_OFFLINE is set")
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> PackageCopy:
+    """Copy a sample tree of ``tests/packages`` to a place where it may be changed: ``package("pure-flit")``."""
+    return PackageCopy(tmp_path / "packages")
+
+
+class PackageCopy:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, name: str) -> Path:
+        return Path(shutil.copytree(PACKAGES / name, self.folder / name, symlinks=True))
