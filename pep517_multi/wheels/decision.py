@@ -1,0 +1,281 @@
+"""May a wheel that one implementation built serve another one? A pure function over values, with its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from packaging.tags import Tag
+
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.sources.evidence import Evidence
+    from pep517_multi.wheels.wheel import Wheel
+
+_FIRST_WITH_ABI3T = (3, 15)
+
+
+class ReuseMode(str, Enum):
+    """What ``--reuse`` says: reuse where it is known to be right, where the tags fit, or never."""
+
+    AUTO = "auto"
+    TAGS = "tags"
+    NEVER = "never"
+
+
+class Dependence(str, Enum):
+    """What evidence and settings together say about the wheels of a project."""
+
+    INDEPENDENT = "independent"
+    EXTENSION = "extension"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a run knows of the project, and what it may do.
+
+    :param dependence: the verdict of the evidence, or what ``--ext`` says instead.
+    :param extension_required: ``--ext yes``: a wheel without any extension module is a failure.
+    :param share_stable_abi: false under ``--no-abi3``.
+    :param because: the reasons of ``dependence``.
+    """
+
+    mode: ReuseMode = ReuseMode.AUTO
+    dependence: Dependence = Dependence.UNKNOWN
+    extension_required: bool = False
+    share_stable_abi: bool = True
+    because: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, evidence: Evidence, *, mode: ReuseMode, ext: bool | None, share_stable_abi: bool) -> Policy:
+        """Join the evidence with what the user said: ``ext`` is ``None`` for ``--ext auto``."""
+        dependence = Dependence(evidence.verdict.value)
+        because = evidence.because
+        if ext:
+            dependence, because = Dependence.EXTENSION, ("--ext yes: extension modules are required",)
+        elif ext is False and dependence is Dependence.EXTENSION:
+            dependence = Dependence.UNKNOWN
+            because = ("--ext no: extension modules are not looked for", *because)
+        return cls(mode, dependence, bool(ext), share_stable_abi, because)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A wheel and who built it from what.
+
+    :param builders: implementations whose builds gave exactly this file, in order of work.
+    :param inputs: digest of all that went in besides the interpreter: sources, patches, settings, flags.
+    """
+
+    wheel: Wheel
+    builders: tuple[Builder, ...]
+    inputs: str
+
+
+@dataclass(frozen=True)
+class Builder:
+    """The implementation that built a wheel, as far as a decision needs it."""
+
+    name: str
+    abi_family: str
+    python: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Builds at the ends of a range of implementations were compared.
+
+    :param abi_family: whose range it is.
+    :param oldest: language version at its lower end; ``newest`` at the upper one, both included.
+    :param wheels: hashes of the wheels found to be the same.
+    :param because: what was compared, one clause.
+    """
+
+    abi_family: str
+    oldest: tuple[int, int]
+    newest: tuple[int, int]
+    wheels: frozenset[str]
+    because: str
+
+    def covers(self, interpreter: Interpreter, built: Built) -> bool:
+        """Whether ``interpreter`` lies within the range, and ``built`` is one of the wheels compared."""
+        within = self.oldest <= interpreter.python <= self.newest
+        return within and interpreter.abi_family == self.abi_family and built.wheel.sha256 in self.wheels
+
+
+@dataclass(frozen=True)
+class Reuse:
+    """``built`` serves the implementation, for these reasons."""
+
+    built: Built
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Build:
+    """The implementation must build; ``because`` has a reason for each wheel that could have served."""
+
+    because: tuple[str, ...] = field(default=())
+
+
+Decision: TypeAlias = Reuse | Build
+
+
+def decide(
+    interpreter: Interpreter,
+    wheels: Sequence[Built],
+    *,
+    policy: Policy,
+    inputs: str,
+    proofs: Iterable[Proof] = (),
+) -> Decision:
+    """Decide whether one of ``wheels`` serves ``interpreter``, and which is the best.
+
+    A wheel that the implementation built itself from the same inputs always serves it. Of several that may serve, the
+    one with the highest compatible version tag wins, a stable ABI before none, whatever the order of ``wheels``.
+
+    :param inputs: digest of what a fresh build would be made from.
+    """
+    candidates = sorted(wheels, key=lambda built: (_preference(interpreter, built), built.wheel.name.filename))
+    refusals: list[str] = []
+    proofs = tuple(proofs)
+    for built in candidates:
+        if any(builder.name == interpreter.name for builder in built.builders) and built.inputs == inputs:
+            return Reuse(built, (f"built by {interpreter.name} itself",))
+    for built in candidates:
+        reasons = tuple(_against(interpreter, built, policy=policy, inputs=inputs, proofs=proofs))
+        if not reasons:
+            return Reuse(built, tuple(_in_favour(interpreter, built, policy=policy, proofs=proofs)))
+        refusals.append(f"{built.wheel.name}: {'; '.join(reasons)}")
+    return Build(tuple(refusals) or (_first_reason(policy),))
+
+
+def _first_reason(policy: Policy) -> str:
+    return "--reuse never: each implementation builds" if policy.mode is ReuseMode.NEVER else "no wheel is there yet"
+
+
+def _preference(interpreter: Interpreter, built: Built) -> tuple[bool, tuple[int, ...], bool, int]:
+    fitting = [tag for tag in built.wheel.name.tags if interpreter.rank([tag]) is not None]
+    rank = interpreter.rank(fitting)
+    version = max((_tag_version(tag) for tag in fitting), default=())
+    stable = any(is_stable_abi(tag) for tag in fitting)
+    return (rank is None, tuple(-part for part in version), not stable, rank if rank is not None else 0)
+
+
+def _tag_version(tag: Tag) -> tuple[int, ...]:
+    digits = tag.interpreter.lstrip("abcdefghijklmnopqrstuvwxyz")
+    return (int(digits[0]), int(digits[1:] or 0)) if digits.isdigit() else ()
+
+
+def is_stable_abi(tag: Tag) -> bool:
+    """Whether ``tag`` names a stable ABI (:pep:`384`, :pep:`803`)."""
+    return tag.abi in {"abi3", "abi3t"}
+
+
+def _usable(interpreter: Interpreter, tags: Iterable[Tag]) -> list[Tag]:
+    """Return those of ``tags`` that the interpreter takes and can really load; best first."""
+    loadable = (tag for tag in tags if tag.abi != "abi3t" or interpreter.python >= _FIRST_WITH_ABI3T)
+    ranked = [(rank, str(tag), tag) for tag in loadable if (rank := interpreter.rank([tag])) is not None]
+    return [tag for _, _, tag in sorted(ranked)]
+
+
+def _against(
+    interpreter: Interpreter, built: Built, *, policy: Policy, inputs: str, proofs: tuple[Proof, ...]
+) -> Iterator[str]:
+    """Yield each reason why ``built`` must not serve ``interpreter``; none means that it may."""
+    if policy.mode is ReuseMode.NEVER:
+        yield "--reuse never: each implementation builds"
+        return
+    if built.inputs != inputs:
+        yield "it was built from other sources, patches, settings or flags"
+    yield from misfits(interpreter, built.wheel)
+    tags = _usable(interpreter, built.wheel.name.tags)
+    if tags:
+        yield from _against_abi(interpreter, built, tags, policy=policy)
+    yield from _against_project(interpreter, built, tags, policy=policy, proofs=proofs)
+
+
+def misfits(interpreter: Interpreter, wheel: Wheel) -> Iterator[str]:
+    """Yield what of the wheel itself keeps ``interpreter`` from using it, whoever built it."""
+    if wheel.tags != wheel.name.tags:
+        inside = ", ".join(sorted(map(str, wheel.tags))) or "none"
+        yield f"its file name says {wheel.name.tag_text} but its WHEEL file {inside}"
+    if not _usable(interpreter, wheel.name.tags):
+        yield f"{interpreter.name} does not take the tag {wheel.name.tag_text}"
+    if not admits(wheel, interpreter):
+        yield f"it requires Python {wheel.requires_python}, {interpreter.name} is {interpreter.version}"
+    foreign = [member for member in wheel.extensions if not _importable(interpreter, member)]
+    if foreign:
+        yield f"{interpreter.name} cannot import {_few(foreign)} (it takes {', '.join(interpreter.extension_suffixes)})"
+
+
+def admits(wheel: Wheel, interpreter: Interpreter) -> bool:
+    """Whether ``Requires-Python`` of the wheel admits the interpreter; a release candidate counts as its release."""
+    if wheel.requires_python is None:
+        return True
+    version = interpreter.version
+    released = Version(version.base_version)
+    return wheel.requires_python.contains(version, prereleases=True) or wheel.requires_python.contains(released)
+
+
+def _importable(interpreter: Interpreter, member: str) -> bool:
+    """Whether a file name ends as the target's import system wants, and not with another implementation's ABI."""
+    name = member.rpartition("/")[2]
+    _, dot, ending = name.partition(".")
+    return dot + ending in interpreter.extension_suffixes
+
+
+def _against_abi(interpreter: Interpreter, built: Built, tags: list[Tag], *, policy: Policy) -> Iterator[str]:
+    best = tags[0]
+    if is_stable_abi(best):
+        if not policy.share_stable_abi:
+            yield "--no-abi3: a stable-ABI wheel is not shared"
+        oldest = min(builder.python for builder in built.builders)
+        if interpreter.python < oldest:
+            builder = min(built.builders, key=lambda builder: builder.python)
+            yield (
+                f"it was built with the headers of {builder.name}, and a stable-ABI wheel serves no implementation "
+                "older than its builder"
+            )
+    elif best.abi != "none":
+        yield f"its ABI {best.abi} belongs to one implementation"
+    elif built.wheel.extensions:
+        yield f"its tag says that it has no ABI, but it holds {_few(built.wheel.extensions)}"
+
+
+def _against_project(
+    interpreter: Interpreter, built: Built, tags: list[Tag], *, policy: Policy, proofs: tuple[Proof, ...]
+) -> Iterator[str]:
+    stable = bool(tags) and is_stable_abi(tags[0])
+    expected = policy.dependence is Dependence.EXTENSION
+    if expected and tags and not stable:
+        yield "the project builds extension modules, and this wheel without any may be one build's accident"
+    if stable and not built.wheel.extensions:
+        yield "its tag names a stable ABI, but it holds no extension module"
+    proof_needed = policy.dependence is Dependence.UNKNOWN and policy.mode is ReuseMode.AUTO
+    if proof_needed and not any(proof.covers(interpreter, built) for proof in proofs):
+        yield "it is not known whether a fresh build would give the same"
+
+
+def _in_favour(interpreter: Interpreter, built: Built, *, policy: Policy, proofs: tuple[Proof, ...]) -> Iterator[str]:
+    tag = _usable(interpreter, built.wheel.name.tags)[0]
+    yield f"{interpreter.name} takes {tag}"
+    if is_stable_abi(tag):
+        yield f"its {_few(built.wheel.extensions)} uses the stable ABI and was built by an implementation no newer"
+    elif policy.dependence is Dependence.INDEPENDENT:
+        yield from policy.because
+    elif policy.mode is ReuseMode.TAGS:
+        yield "--reuse tags: the tags alone are trusted"
+    else:
+        yield from (proof.because for proof in proofs if proof.covers(interpreter, built))
+
+
+def _few(members: Sequence[str]) -> str:
+    shown = ", ".join(members[:2])
+    return shown if len(members) <= 2 else f"{shown} and {len(members) - 2} more"  # noqa: PLR2004 - as many as are shown

@@ -1,0 +1,259 @@
+"""The wheels of a work directory, each with its provenance, and which of them serves whom."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pep517_multi import files
+from pep517_multi.errors import IntegrityError
+from pep517_multi.wheels.decision import Builder, Built
+from pep517_multi.wheels.wheel import Wheel, read_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from pep517_multi.interpreters.interpreter import Interpreter
+
+_PROVENANCE_SCHEMA = 1
+_STATE = ".served.json"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What goes into a build besides the interpreter; wheels are shared only where all of it is the same.
+
+    :param source: digest of the source tree.
+    :param settings: everything else by name, as plain JSON values: config settings, recorded environment, isolation.
+    """
+
+    source: str
+    settings: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """One digest over all inputs."""
+        return hashlib.sha256(json.dumps([self.source, self.settings], sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One build of a wheel: who, from what, with what."""
+
+    builder: Builder
+    version: str
+    inputs: Inputs
+    requires: tuple[str, ...]
+    packages: Mapping[str, str]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Served:
+    """Which wheel an implementation uses, as the build phase left it for the later ones."""
+
+    impl: str
+    wheel: str
+    action: str
+    because: tuple[str, ...]
+    inputs: str
+    source: str
+    seconds: Mapping[str, float]
+
+
+class Store:
+    """``wheels/`` of a work directory.
+
+    Every file there is whole, and has its provenance beside it; a wheel without provenance is not the store's.
+    Where two implementations made different wheels of one name, each lies in ``wheels/<impl>/``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._read: dict[tuple[str, int, int], Wheel] = {}
+
+    def wheels(self) -> tuple[Built, ...]:
+        """Return every wheel that has its provenance, in the order of their names.
+
+        :raises IntegrityError: a wheel is no longer what its provenance says.
+        """
+        return tuple(built for built, _ in self._entries())
+
+    def strangers(self) -> tuple[Path, ...]:
+        """Return the wheels that lie here without provenance: dropped by hand, not built here."""
+        found = sorted(self.folder.glob("*.whl")) + sorted(self.folder.glob("*/*.whl"))
+        return tuple(path for path in found if not _provenance(path).exists())
+
+    def add(self, made: Path, interpreter: Interpreter, origin: Origin) -> Built:
+        """Take a wheel that ``interpreter`` has just built into the store, and return it where it lies now.
+
+        The same bytes built by several implementations from the same inputs are one file with several builders.
+        """
+        wheel = read_wheel(made)
+        same_name = [entry for entry in self._entries() if entry[0].wheel.name.filename == made.name]
+        for built, origins in same_name:
+            if built.wheel.sha256 == wheel.sha256 and built.inputs == origin.inputs.digest:
+                others = [known for known in origins if known.builder != origin.builder]
+                return self._write(built.wheel, tuple(sorted([*others, origin], key=_order_of_work)))
+        crowded = any([self._settle(built, origins, without=origin.builder) for built, origins in same_name])
+        place = self.folder / interpreter.name / made.name if crowded else self.folder / made.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with files.explained(f"store {made.name}"):
+            temporary = files.beside(place)
+            shutil.move(made, temporary)
+            temporary.replace(place)
+        return self._write(replace(wheel, path=place), (origin,))
+
+    def served(self) -> Mapping[str, Served]:
+        """Return what each implementation uses, as earlier phases recorded it, by canonical name."""
+        path = self.folder / _STATE
+        if not path.exists():
+            return {}
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+            return {entry["impl"]: Served(**{**entry, "because": tuple(entry["because"])}) for entry in entries}
+        except (ValueError, TypeError, KeyError) as error:
+            raise IntegrityError(f"{path} is damaged: {error}; run multibuild clean and build again") from error
+
+    def serve(self, served: Iterable[Served]) -> None:
+        """Record what implementations use, beside what is recorded of others; what was made from other sources goes."""
+        entries = {**self.served(), **{entry.impl: entry for entry in served}}
+        sources = {entry.source for entry in served}
+        kept = [vars(entry) for name, entry in sorted(entries.items()) if entry.source in sources]
+        files.write_whole(self.folder / _STATE, json.dumps(kept, indent=1, sort_keys=True).encode() + b"\n")
+        self._drop_unused({entry["wheel"] for entry in kept})
+
+    def locate(self, served: Served) -> Wheel:
+        """Return the wheel that ``served`` names.
+
+        :raises IntegrityError: it is gone, or no longer what it was.
+        """
+        for built in self.wheels():
+            if self.relative(built.wheel) == served.wheel:
+                return built.wheel
+        raise IntegrityError(
+            f"{served.wheel}, which serves {served.impl}, is not in {self.folder}; run the build phase again"
+        )
+
+    def relative(self, wheel: Wheel) -> str:
+        """Return the path of a stored wheel below the store, as reports name it."""
+        return wheel.path.relative_to(self.folder).as_posix()
+
+    def provenance(self, wheel: Wheel) -> Mapping[str, Any]:
+        """Return what is written beside a stored wheel."""
+        loaded: Mapping[str, Any] = json.loads(_provenance(wheel.path).read_text(encoding="utf-8"))
+        return loaded
+
+    def _entries(self) -> Iterator[tuple[Built, tuple[Origin, ...]]]:
+        for path in sorted(self.folder.glob("*.whl")) + sorted(self.folder.glob("*/*.whl")):
+            if _provenance(path).exists():
+                yield self._load(path)
+
+    def _load(self, path: Path) -> tuple[Built, tuple[Origin, ...]]:
+        origins, expected = _read_provenance(path)
+        stat = path.stat()
+        key = str(path), stat.st_size, stat.st_mtime_ns
+        wheel = self._read.get(key) or read_wheel(path)
+        if wheel.sha256 != expected:
+            raise IntegrityError(f"{path} is not the file that was built: its hash changed; delete it and build again")
+        self._read[key] = wheel
+        return _built(wheel, origins), origins
+
+    def _settle(self, built: Built, origins: tuple[Origin, ...], *, without: Builder) -> bool:
+        """Make room for another wheel of the same name: this one moves to the folder of its first other builder.
+
+        Answers whether it stays at all: a wheel that only ``without`` had built gives way to the new one.
+        """
+        remaining = tuple(origin for origin in origins if origin.builder != without)
+        if not remaining:
+            self._remove(built)
+            return False
+        place = self.folder / remaining[0].builder.name / built.wheel.path.name
+        if place != built.wheel.path:
+            old = built.wheel.path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _provenance(old).replace(_provenance(place))
+            old.replace(place)
+            self._repoint(old.relative_to(self.folder).as_posix(), place.relative_to(self.folder).as_posix())
+        self._write(replace(built.wheel, path=place), remaining)
+        return True
+
+    def _repoint(self, old: str, new: str) -> None:
+        entries = [vars(replace(entry, wheel=new) if entry.wheel == old else entry) for entry in self.served().values()]
+        files.write_whole(self.folder / _STATE, json.dumps(entries, indent=1, sort_keys=True).encode() + b"\n")
+
+    def _write(self, wheel: Wheel, origins: tuple[Origin, ...]) -> Built:
+        document = {
+            "schema": _PROVENANCE_SCHEMA,
+            "wheel": wheel.name.filename,
+            "sha256": wheel.sha256,
+            "built": [_plain(origin) for origin in origins],
+        }
+        text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+        files.write_whole(_provenance(wheel.path), text.encode() + b"\n")
+        return _built(wheel, origins)
+
+    def _remove(self, built: Built) -> None:
+        built.wheel.path.unlink()
+        _provenance(built.wheel.path).unlink()
+
+    def _drop_unused(self, used: set[str]) -> None:
+        for built in self.wheels():
+            if self.relative(built.wheel) not in used:
+                self._remove(built)
+        for folder in self.folder.iterdir():
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def _provenance(wheel: Path) -> Path:
+    return wheel.with_name(f"{wheel.name}.json")
+
+
+def _built(wheel: Wheel, origins: tuple[Origin, ...]) -> Built:
+    return Built(wheel, tuple(origin.builder for origin in origins), origins[0].inputs.digest)
+
+
+def _plain(origin: Origin) -> dict[str, Any]:
+    return {
+        "by": origin.builder.name,
+        "abi_family": origin.builder.abi_family,
+        "python": list(origin.builder.python),
+        "version": origin.version,
+        "source": origin.inputs.source,
+        "settings": origin.inputs.settings,
+        "requires": list(origin.requires),
+        "packages": dict(origin.packages),
+        "seconds": round(origin.seconds, 3),
+    }
+
+
+def _origin(plain: Mapping[str, Any]) -> Origin:
+    major, minor = plain["python"]
+    return Origin(
+        builder=Builder(plain["by"], plain["abi_family"], (major, minor)),
+        version=plain["version"],
+        inputs=Inputs(plain["source"], plain["settings"]),
+        requires=tuple(plain["requires"]),
+        packages=plain["packages"],
+        seconds=plain["seconds"],
+    )
+
+
+def _order_of_work(origin: Origin) -> tuple[bool, str, tuple[int, int]]:
+    family = origin.builder.abi_family
+    return not family.startswith("cpython"), family, origin.builder.python
+
+
+def _read_provenance(path: Path) -> tuple[tuple[Origin, ...], str]:
+    try:
+        document = json.loads(_provenance(path).read_text(encoding="utf-8"))
+        return tuple(map(_origin, document["built"])), document["sha256"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise IntegrityError(
+            f"the provenance of {path} is damaged: {error}; delete the wheel and build again"
+        ) from error
