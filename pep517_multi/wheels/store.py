@@ -99,8 +99,8 @@ class Store:
             if built.wheel.sha256 == wheel.sha256 and built.inputs == origin.inputs.digest:
                 others = [known for known in origins if known.builder != origin.builder]
                 return self._write(built.wheel, tuple(sorted([*others, origin], key=_order_of_work)))
-        crowded = any([self._settle(built, origins, without=origin.builder) for built, origins in same_name])
-        place = self.folder / interpreter.name / made.name if crowded else self.folder / made.name
+        stayed = [self._settle(built, origins, without=origin.builder) for built, origins in same_name]
+        place = self.folder / interpreter.name / made.name if any(stayed) else self.folder / made.name
         place.parent.mkdir(parents=True, exist_ok=True)
         with files.explained(f"store {made.name}"):
             temporary = files.beside(place)

@@ -1,0 +1,360 @@
+"""Settings, resolved once from their layers, weakest first; every error names the layer.
+
+One table (:data:`SETTINGS`) says for each setting how a value is read; the configuration files, the environment, the
+command line and the reference documentation are all made from it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pep517_multi.errors import UsageError
+
+if sys.version_info >= (3, 11):  # noqa: TID251 - which TOML parser the driver itself has
+    import tomllib
+else:
+    import tomli as tomllib
+
+ENVIRONMENT_PREFIX = "PEP517_MULTI_"
+CONFIG_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG"
+FILE_NAME = "multibuild.toml"
+
+ConfigSettings: TypeAlias = Mapping[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One source of settings: a file, the environment, the command line.
+
+    :param name: for messages: ``multibuild.toml``, ``the command line``.
+    :param values: by key of :data:`SETTINGS`.
+    :param folder: what relative paths are relative to.
+    """
+
+    name: str
+    values: Mapping[str, object]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table: the key in files, ``--key`` and ``PEP517_MULTI_KEY`` in the environment.
+
+    :param read: turns a value of a file (TOML) or a text into the setting's; ``ValueError`` says what it takes.
+    :param takes: what it takes, for people.
+    """
+
+    key: str
+    takes: str
+    help: str
+    read: Callable[[object, Path], Any]
+
+    @property
+    def attribute(self) -> str:
+        """The name of the field of :class:`Settings`."""
+        return self.key.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """The name of the environment variable."""
+        return ENVIRONMENT_PREFIX + self.attribute.upper()
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The resolved settings of a run; the table below says what each means."""
+
+    impls: tuple[str, ...] = ()
+    workdir: Path = Path(".multibuild")
+    roots: Path | None = None
+    prefix: str = "/usr"
+    scheme: str | None = None
+    shebang: str = "{prefix}/bin/{impl}"
+    reuse: str = "auto"
+    abi3: bool = True
+    ext: str = "auto"
+    isolation: bool = True
+    build_constraint: tuple[Path, ...] = ()
+    config_settings: ConfigSettings = field(default_factory=dict)
+    jobs: int = field(default_factory=_cores)
+    timeout: float | None = None
+    compile: tuple[int, ...] = (0, 1)
+    invalidation_mode: str = "timestamp"
+    report: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    color: str = "auto"
+    progress: bool = True
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Which layer each value that is no default came from, by key."""
+
+
+def _choice(*choices: str) -> Callable[[object, Path], str]:
+    def read(value: object, _folder: Path) -> str:
+        if not isinstance(value, str) or value not in choices:
+            near = difflib.get_close_matches(str(value), choices, 1)
+            raise ValueError(f"it takes {_listed(choices)}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        return value
+
+    return read
+
+
+def _listed(choices: Sequence[str]) -> str:
+    return " or ".join([", ".join(choices[:-1]), choices[-1]])
+
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "": False, "0": False, "false": False, "no": False}
+_BOOLEANS["off"] = False
+
+
+def _boolean(value: object, _folder: Path) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _BOOLEANS:
+        return _BOOLEANS[value.lower()]
+    raise ValueError("it takes true or false")
+
+
+def _reuse(value: object, folder: Path) -> str:
+    """Read a mode; a host's on/off switch is understood too."""
+    if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _BOOLEANS):
+        return "auto" if _boolean(value, folder) else "never"
+    return _choice("auto", "tags", "never")(value, folder)
+
+
+def _ext(value: object, folder: Path) -> str:
+    if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _BOOLEANS):
+        return "yes" if _boolean(value, folder) else "no"
+    return _choice("auto", "yes", "no")(value, folder)
+
+
+def _path(value: object, folder: Path) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError("it takes a path")
+    return folder / Path(value).expanduser()
+
+
+def _texts(value: object, _folder: Path) -> tuple[str, ...]:
+    """Read a list, or a text with commas or blanks between the items."""
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(part for item in value for part in item.replace(",", " ").split())
+    raise ValueError("it takes a list of texts")
+
+
+def _paths(value: object, folder: Path) -> tuple[Path, ...]:
+    if isinstance(value, str):
+        value = value.split()
+    if isinstance(value, list | tuple):
+        return tuple(_path(item, folder) for item in value)
+    raise ValueError("it takes a list of paths")
+
+
+def _text(value: object, _folder: Path) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("it takes a text")
+    return value
+
+
+def _prefix(value: object, _folder: Path) -> str:
+    if not isinstance(value, str) or not value.startswith("/") or ".." in value.split("/"):
+        raise ValueError("it takes an absolute path such as /usr")
+    return "/" + value.strip("/")
+
+
+def _shebang(value: object, folder: Path) -> str:
+    template = _text(value, folder)
+    try:
+        template.format(impl="", prefix="")
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError("it takes a path in which {impl} and {prefix} are replaced") from error
+    if "\n" in template:
+        raise ValueError("it takes a single line")
+    return template.removeprefix("#!")
+
+
+def _jobs(value: object, _folder: Path) -> int:
+    number = _number(value)
+    if number < 1 or number != int(number):
+        raise ValueError("it takes a whole number from 1")
+    return int(number)
+
+
+def _seconds(value: object, _folder: Path) -> float:
+    number = _number(value)
+    if number <= 0:
+        raise ValueError("it takes a number of seconds above 0")
+    return number
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("it takes a number")  # noqa: TRY004 - a value of a file is wrong, not a type of ours
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError("it takes a number") from None
+    if number != number or number in {float("inf"), float("-inf")}:  # noqa: PLR0124 - NaN is the one that differs
+        raise ValueError("it takes a finite number")
+    return number
+
+
+def _levels(value: object, _folder: Path) -> tuple[int, ...]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = [value]
+    if isinstance(value, str):
+        value = [] if value.strip() == "none" else value.replace(",", " ").split()
+    if isinstance(value, list) and all(str(level) in {"0", "1", "2"} for level in value):
+        return tuple(sorted({int(level) for level in value}))
+    raise ValueError("it takes levels out of 0, 1 and 2 such as 0,1, or none")
+
+
+def _config_settings(value: object, _folder: Path) -> ConfigSettings:
+    """Read a table, a JSON object, or ``KEY=VALUE`` items, of which repeated keys make a list."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"it takes a JSON object: {error}") from error
+    if isinstance(value, Mapping):
+        settings = {str(key): _config_value(item) for key, item in value.items()}
+        return dict(sorted(settings.items()))
+    raise ValueError("it takes a table of texts or lists of texts")
+
+
+def _config_value(value: object) -> str | list[str]:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return list(value)
+    raise ValueError("it takes a table of texts or lists of texts")
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("impls", "SPEC…", "which implementations; all installed ones by default", _texts),
+    Setting("workdir", "DIR", "wheels, logs, state and default roots", _path),
+    Setting("roots", "DIR", "one staging root per implementation, DIR/<name>; <workdir>/roots by default", _path),
+    Setting("prefix", "DIR", "install prefix", _prefix),
+    Setting("scheme", "NAME", "install scheme; rpm_prefix if the target has it, else posix_prefix, by default", _text),
+    Setting("shebang", "TEMPLATE", "interpreter of scripts; {impl} and {prefix} are replaced", _shebang),
+    Setting("reuse", "auto|tags|never", "reuse where it is known to be right, where the tags fit, or never", _reuse),
+    Setting("abi3", "true|false", "share stable-ABI wheels", _boolean),
+    Setting(
+        "ext", "auto|yes|no", "whether the project builds extension modules; by default found from the source", _ext
+    ),
+    Setting("isolation", "true|false", "fresh build environments, or what the interpreter already has", _boolean),
+    Setting("build-constraint", "FILE…", "constraints on what is installed into build environments", _paths),
+    Setting("config-settings", "KEY=VALUE", "settings for the build backend", _config_settings),
+    Setting("jobs", "N", "how much is done at the same time; all cores by default", _jobs),
+    Setting("timeout", "SECONDS", "limit for one call of a backend; none by default", _seconds),
+    Setting("compile", "LEVELS", "bytecode levels out of 0,1,2, or none", _levels),
+    Setting(
+        "invalidation-mode",
+        "MODE",
+        "how bytecode is checked against its source: timestamp, checked-hash or unchecked-hash",
+        _choice("timestamp", "checked-hash", "unchecked-hash"),
+    ),
+    Setting("report", "FILE", "write the report here too", _path),
+    Setting("quiet", "true|false", "say only what went wrong", _boolean),
+    Setting("verbose", "true|false", "say why", _boolean),
+    Setting("color", "auto|always|never", "colours on the screen", _choice("auto", "always", "never")),
+    Setting("progress", "true|false", "live progress on a terminal", _boolean),
+)
+BY_KEY: Mapping[str, Setting] = {setting.key: setting for setting in SETTINGS}
+
+
+def resolve(layers: Sequence[Layer]) -> Settings:
+    """Merge ``layers``, weakest first, into settings; ``config-settings`` are merged key by key.
+
+    :raises UsageError: a layer has an unknown key or a value that the setting does not take.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer in layers:
+        for key, raw in layer.values.items():
+            setting = BY_KEY.get(key)
+            if setting is None:
+                raise UsageError(f"unknown setting {key!r} in {layer.name}{_did_you_mean(key, BY_KEY)}")
+            try:
+                value = setting.read(raw, layer.folder)
+            except ValueError as error:
+                raise UsageError(f"{key} in {layer.name} is {_shown(raw)}: {error}") from error
+            if isinstance(value, dict):
+                value = {**values.get(setting.attribute, {}), **value}
+            values[setting.attribute] = value
+            origins[key] = layer.name
+    return Settings(**values, origins=origins)
+
+
+def _shown(raw: object) -> str:
+    return repr(raw) if isinstance(raw, str) else json.dumps(raw, default=str)
+
+
+def _did_you_mean(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def read_toml(path: Path) -> Mapping[str, Any]:
+    """Read a TOML file.
+
+    :raises UsageError: it cannot be read, or it is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no valid TOML: {error}") from error
+
+
+def file_layer(path: Path) -> Layer:
+    """Read a configuration file of multibuild: the keys stand at its top."""
+    return Layer(str(path), read_toml(path), path.parent.absolute())
+
+
+def project_layer(pyproject: Mapping[str, Any], path: Path) -> Layer:
+    """Take ``[tool.multibuild]`` out of a source's ``pyproject.toml``, which was read from ``path``."""
+    table = pyproject.get("tool", {})
+    values = table.get("multibuild", {}) if isinstance(table, Mapping) else {}
+    if not isinstance(values, Mapping):
+        raise UsageError(f"[tool.multibuild] in {path} must be a table")
+    return Layer(f"[tool.multibuild] of {path}", values, path.parent.absolute())
+
+
+def environment_layer(environ: Mapping[str, str], folder: Path) -> Layer:
+    """Take ``PEP517_MULTI_…`` out of the environment; a variable that is nearly one of ours is an error, others pass.
+
+    Packaging hosts may have variables of their own with this prefix, so only likely typing errors are refused.
+    """
+    known = {setting.variable: setting.key for setting in SETTINGS}
+    values = {known[name]: value for name, value in environ.items() if name in known}
+    ours = {*known, CONFIG_VARIABLE}
+    for name in sorted(environ):
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in ours:
+            near = difflib.get_close_matches(name, ours, 1, cutoff=0.9)
+            if near:
+                raise UsageError(f"unknown environment variable {name} (did you mean {near[0]}?)")
+    return Layer("the environment", values, folder)
+
+
+assert {setting.attribute for setting in SETTINGS} | {"origins"} == {  # noqa: S101 - the table and the type are one thing
+    item.name for item in fields(Settings)
+}
