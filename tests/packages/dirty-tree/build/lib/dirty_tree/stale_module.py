@@ -1,0 +1,1 @@
+raise RuntimeError("left over from an earlier build")

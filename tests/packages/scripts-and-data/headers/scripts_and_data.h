@@ -1,0 +1,1 @@
+#define SCRIPTS_AND_DATA_VERSION 1
