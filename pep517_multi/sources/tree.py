@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from packaging.specifiers import SpecifierSet
+
     from pep517_multi.sources.evidence import Evidence
 
 
@@ -34,6 +36,9 @@ class SourceTree:
     :param given: what the user named: the directory or the archive.
     :param name: the declared name, ``None`` where it cannot be told.
     :param version: the declared version, ``None`` where it is dynamic.
+    :param requires_python: the declared ``Requires-Python``, ``None`` where there is none or it cannot be told yet.
+    :param stable_abi_expected: something in the build files speaks of the stable ABI, so that one build with extension
+        modules may serve a whole ABI family. Only a hint for the order of builds, never a ground for reuse.
     :param digest: ``sha256:…`` over names, modes and bytes; version control and the work directory do not count.
     """
 
@@ -44,3 +49,5 @@ class SourceTree:
     digest: str
     build_system: BuildSystem
     evidence: Evidence
+    requires_python: SpecifierSet | None = None
+    stable_abi_expected: bool = False
