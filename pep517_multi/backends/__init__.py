@@ -1,1 +1,20 @@
-"""Build environments of a target, and :pep:`517` calls in them."""
+"""Build environments of a target, and PEP 517 calls in them."""
+
+from pep517_multi.backends.calls import BuildCall, BuiltWheel, build_wheel
+from pep517_multi.backends.environments import Environment, Environments
+from pep517_multi.backends.installed import InstalledEnvironments, missing_requirements
+from pep517_multi.backends.isolated import IsolatedEnvironments
+from pep517_multi.backends.scrubbing import recorded, scrubbed
+
+__all__ = [
+    "BuildCall",
+    "BuiltWheel",
+    "Environment",
+    "Environments",
+    "InstalledEnvironments",
+    "IsolatedEnvironments",
+    "build_wheel",
+    "missing_requirements",
+    "recorded",
+    "scrubbed",
+]

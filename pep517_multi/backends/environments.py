@@ -1,0 +1,39 @@
+"""Build environments: what runs the hooks of a backend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pep517_multi.interpreters.interpreter import Interpreter
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where hooks run.
+
+    :param python: what runs them.
+    :param environ: the complete environment for them.
+    :param packages: normalised name → version of what they can import and the project asked for.
+    """
+
+    python: Path
+    environ: Mapping[str, str]
+    packages: Mapping[str, str]
+
+
+class Environments(Protocol):
+    """Where environments come from."""
+
+    def prepare(self, interpreter: Interpreter, requires: Sequence[str], *, log: Path) -> Environment:
+        """Return an environment of ``interpreter`` in which all of ``requires`` that apply to it can be imported.
+
+        Safe to call from several threads. What is run for it goes to ``log``.
+
+        :raises MissingRequirementsError: a requirement is not there and cannot be had.
+        """
+        ...

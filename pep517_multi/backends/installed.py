@@ -1,0 +1,97 @@
+"""What interpreters already have: the environments of ``--no-isolation``, and what they lack."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pep517_multi.backends import scrubbing
+from pep517_multi.backends.environments import Environment
+from pep517_multi.backends.packages import importable
+from pep517_multi.backends.requirements import applicable, unmet
+from pep517_multi.errors import MissingRequirementsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pep517_multi.backends.requirements import Packages
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.process import Runner
+
+
+@dataclass
+class InstalledEnvironments:
+    """The interpreters themselves, with what is installed in them; nothing is ever written there, bytecode neither.
+
+    :param environ: the environment of multibuild.
+    """
+
+    runner: Runner
+    environ: Mapping[str, str]
+    _packages: dict[Path, Packages] = field(default_factory=dict, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def prepare(self, interpreter: Interpreter, requires: Sequence[str], *, log: Path) -> Environment:
+        """See :meth:`Environments.prepare`; nothing runs that would have something to say in ``log``."""
+        environ = _environ(interpreter, self.environ)
+        packages = self._importable(interpreter, environ)
+        if missing := unmet(interpreter, requires, packages):
+            message = (
+                f"{interpreter.name} ({interpreter.executable}) lacks build requirements: {', '.join(missing)}; "
+                f"install them for it, or build without --no-isolation (the log is {log})"
+            )
+            raise MissingRequirementsError(message)
+        versions = packages.versions(applicable(interpreter, requires))
+        return Environment(interpreter.executable, environ, versions)
+
+    def _importable(self, interpreter: Interpreter, environ: Mapping[str, str]) -> Packages:
+        with self._lock:
+            known = self._packages.get(interpreter.executable)
+        if known is None:
+            known = importable(interpreter.executable, runner=self.runner, environ=environ)
+            with self._lock:
+                self._packages[interpreter.executable] = known
+        return known
+
+
+def missing_requirements(
+    interpreters: Sequence[Interpreter], requires: Sequence[str], *, runner: Runner, environ: Mapping[str, str]
+) -> Mapping[str, tuple[str, ...]]:
+    """Return what each interpreter lacks of ``requires`` and of all that these require in turn.
+
+    :returns: canonical name → fragments of a sentence, as :func:`~pep517_multi.backends.requirements.unmet` has them;
+        an interpreter that lacks nothing is not in it.
+    :raises PlanError: one of ``requires`` is not a requirement, or an interpreter does not answer.
+    """
+    if not requires or not interpreters:
+        return {}
+
+    def missing(interpreter: Interpreter) -> tuple[str, ...]:
+        hooks = _environ(interpreter, environ)
+        return unmet(interpreter, requires, importable(interpreter.executable, runner=runner, environ=hooks))
+
+    with ThreadPoolExecutor(min(len(interpreters), os.cpu_count() or 1)) as pool:
+        answers = pool.map(missing, interpreters)
+        return {
+            interpreter.name: lacking for interpreter, lacking in zip(interpreters, answers, strict=True) if lacking
+        }
+
+
+def _environ(interpreter: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of hooks that run in the interpreter itself.
+
+    The scripts of a virtual environment come first on the PATH, as if it were active. Those of an installation come
+    last, so that compiler wrappers that a host puts on the PATH stay where they are.
+    """
+    bin_folder = interpreter.executable.parent
+    path = [entry for entry in environ.get("PATH", "").split(":") if entry]
+    hooks = scrubbing.for_hooks(environ) | {"PYTHONDONTWRITEBYTECODE": "1"}
+    if interpreter.is_virtual:
+        return hooks | {"PATH": ":".join([str(bin_folder), *path]), "VIRTUAL_ENV": str(bin_folder.parent)}
+    if str(bin_folder) not in path:
+        path.append(str(bin_folder))
+    return hooks | {"PATH": ":".join(path)}

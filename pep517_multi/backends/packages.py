@@ -1,0 +1,42 @@
+"""Ask a target which packages it can import."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from pep517_multi.backends.requirements import Package, Packages
+from pep517_multi.errors import InterpreterError
+from pep517_multi.process import Command, CommandStartError, CommandTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pep517_multi.process import Runner
+
+_SCRIPT = Path(__file__).with_name("target_packages.py")
+_SECONDS = 120
+
+
+def importable(python: Path, *, runner: Runner, environ: Mapping[str, str]) -> Packages:
+    """Return what ``python`` can import when it runs with ``environ``, which is that of the hooks.
+
+    :raises InterpreterError: it does not answer.
+    """
+    command = Command((str(python), "-s", "-B", str(_SCRIPT)), cwd=_SCRIPT.parent, env=environ, timeout=_SECONDS)
+    try:
+        completed = runner.run(command)
+    except (CommandStartError, CommandTimeoutError) as error:
+        message = f"{python} cannot list its packages: {error}; try it with: {python} -s -B {_SCRIPT}"
+        raise InterpreterError(message) from error
+    parts = completed.stdout.split(b"\x1e")
+    if completed.returncode != 0 or len(parts) != 3:  # noqa: PLR2004 - before, between and after two separators
+        last = completed.stderr.decode(errors="replace").strip().rpartition("\n")[2] or "no answer"
+        message = f"{python} cannot list its packages ({last}); try it with: {python} -s -B {_SCRIPT}"
+        raise InterpreterError(message)
+    return Packages.of(
+        Package(canonicalize_name(name), version, tuple(requires)) for name, version, requires in json.loads(parts[1])
+    )
