@@ -1,0 +1,77 @@
+"""Which files of a tree are its content, and which are what earlier work left lying in it.
+
+The digest and the private copies share this, so that whatever a build can see has been counted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pep517_multi.sources.tree import BuildSystem
+
+VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr"})
+_TEST_ENVIRONMENTS = frozenset({".tox", ".nox"})
+_CACHES = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
+_DISTUTILS_OUTPUT = re.compile(r"(?:lib|temp|bdist)\.[a-z].*|scripts-\d.*")
+_DISTUTILS_BACKENDS = frozenset({"setuptools", "poetry-core"})
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Tells the content of the tree at ``path`` from what does not belong to it.
+
+    Not content, and in no private copy: the given ``outputs`` of multibuild; caches of Python and of checkers; test
+    environments, and virtual environments at the top; and, below ``build/`` at the top, what distutils left
+    there: ``lib.linux-x86_64-…``, ``temp.…``, ``bdist.…``, ``scripts-3.11``, for the wheel of the next build would
+    get what lies in them. A bare ``build/lib`` is left out too where setuptools or poetry-core may build: they
+    take it for their own and would put all of it into the wheel, so it can hold nothing that a project means. The
+    rest of ``build/`` may be anybody's and stays. So does bytecode outside of ``__pycache__``, which a wheel
+    can ship.
+
+    :param outputs: files or folders, absolute, that multibuild itself writes, wherever they are.
+    """
+
+    path: Path
+    build_system: BuildSystem
+    outputs: frozenset[Path] = frozenset()
+
+    def leaves_out(self, path: Path) -> bool:
+        """Whether ``path``, somewhere below the tree, is no content, and nothing below it either."""
+        name = path.name
+        if name in _CACHES or path in self.outputs:
+            return True
+        if path.parent == self.path:
+            return name in _TEST_ENVIRONMENTS or (path / "pyvenv.cfg").is_file()
+        if path.parent.name == "build" and path.parent.parent == self.path:
+            return bool(_DISTUTILS_OUTPUT.fullmatch(name)) or (name == "lib" and self._builds_like_distutils)
+        return False
+
+    def files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Yield name below the tree and entry of all that is content and no folder, without version control."""
+        return self._below(self.path, "")
+
+    def _below(self, folder: Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                path = Path(entry.path)
+                if entry.name in VERSION_CONTROL or self.leaves_out(path):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._below(path, f"{prefix}{entry.name}/")
+                else:
+                    yield prefix + entry.name, entry
+
+    @property
+    def _builds_like_distutils(self) -> bool:
+        names = {canonicalize_name(Requirement(requirement).name) for requirement in self.build_system.requires}
+        return bool(names & _DISTUTILS_BACKENDS)

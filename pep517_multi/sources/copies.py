@@ -1,0 +1,54 @@
+"""Private copies of a source tree: every build gets its own, and the user's tree is never written to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pep517_multi.files import beside, copy_tree, explained, remove_tree
+from pep517_multi.sources.contents import Contents
+from pep517_multi.sources.digest import leads_out
+from pep517_multi.sources.version_control import git_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pep517_multi.sources.tree import SourceTree
+
+
+def private_copy(tree: SourceTree, target: Path, *, leave_out: Iterable[Path] = ()) -> None:
+    """Copy all of ``tree`` that a build may need to ``target``, which must not exist: whole, or not at all.
+
+    Version control is part of it, for version plugins; what earlier work left lying is not (see
+    :class:`Contents`). Links stay links; one that leads out of the tree is made to lead to the same place from here.
+
+    :param leave_out: paths below the tree that multibuild itself writes: the work directory, staging roots, reports.
+    """
+    outputs = frozenset(Path(os.path.abspath(path)) for path in (*leave_out, target))  # noqa: PTH100 - follows no links
+    contents = Contents(tree.path, tree.build_system, outputs)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = beside(target)
+    with explained(f"copy the source to {target}"):
+        try:
+            copy_tree(tree.path, temporary, leave_out=contents.leaves_out)
+            _mend_links(tree.path, temporary)
+            temporary.rename(target)
+        except BaseException:
+            remove_tree(temporary)
+            raise
+
+
+def _mend_links(tree: Path, copy: Path) -> None:
+    """Relative ways out of the tree start somewhere else now."""
+    for folder, folders, files in os.walk(copy):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            if path.is_symlink():
+                original = tree / path.relative_to(copy)
+                if leads_out(original, tree):
+                    path.unlink()
+                    path.symlink_to(os.path.realpath(original))
+    repository = git_folder(tree)
+    if repository is not None and (copy / ".git").is_file():
+        (copy / ".git").write_text(f"gitdir: {os.path.realpath(repository)}\n", encoding="utf-8")

@@ -1,0 +1,88 @@
+"""Name and version as a project declares them, without a guess."""
+
+from __future__ import annotations
+
+import configparser
+from email.parser import HeaderParser
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_DIRECTIVES = ("attr:", "file:")
+
+
+class Declared(NamedTuple):
+    """What is declared; ``None`` where nothing is, or where only a build would tell."""
+
+    name: str | None
+    version: str | None
+
+
+def read_declared(tree: Path, pyproject: Mapping[str, Any]) -> Declared:
+    """Look into ``[project]``, ``[tool.poetry]``, ``setup.cfg`` and, for an unpacked sdist, ``PKG-INFO``, in this order.
+
+    A field that one place leaves open is taken from the next.
+    """
+    found = [look(tree, pyproject) for look in _PLACES]
+    return Declared(
+        next((declared.name for declared in found if declared.name), None),
+        next((declared.version for declared in found if declared.version), None),
+    )
+
+
+def _project(_tree: Path, pyproject: Mapping[str, Any]) -> Declared:
+    return _from_table(pyproject.get("project"))
+
+
+def _poetry(_tree: Path, pyproject: Mapping[str, Any]) -> Declared:
+    tool = pyproject.get("tool")
+    declared = _from_table(tool.get("poetry") if isinstance(tool, dict) else None)
+    # Poetry's plugins for versions from version control need a placeholder here.
+    return declared._replace(version=None) if declared.version in {"0", "0.0.0"} else declared
+
+
+def _from_table(table: object) -> Declared:
+    if not isinstance(table, dict):
+        return Declared(None, None)
+    return Declared(_text(table.get("name")), _text(table.get("version")))
+
+
+def _text(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _setup_cfg(tree: Path, _pyproject: Mapping[str, Any]) -> Declared:
+    metadata = (read_setup_cfg(tree) or {}).get("metadata", {})
+    version = _text(metadata.get("version"))
+    return Declared(_text(metadata.get("name")), None if (version or "").startswith(_DIRECTIVES) else version)
+
+
+def _pkg_info(tree: Path, _pyproject: Mapping[str, Any]) -> Declared:
+    try:
+        text = (tree / "PKG-INFO").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return Declared(None, None)
+    headers = HeaderParser().parsestr(text, headersonly=True)
+    return Declared(_text(headers.get("Name")), _text(headers.get("Version")))
+
+
+_PLACES: tuple[Callable[[Path, Mapping[str, Any]], Declared], ...] = (_project, _poetry, _setup_cfg, _pkg_info)
+
+
+def read_setup_cfg(tree: Path) -> Mapping[str, Mapping[str, str]] | None:
+    """Return the sections of ``setup.cfg``; keys in lower case with ``_`` for ``-``, as setuptools reads them.
+
+    Empty where there is none; ``None`` where it cannot be parsed, which is the backend's to complain about.
+    """
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string((tree / "setup.cfg").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return None
+    return {
+        section: {key.replace("-", "_"): value for key, value in parser.items(section)} for section in parser.sections()
+    }

@@ -1,0 +1,74 @@
+"""One hash that changes when, and only when, something changes that a build could see."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pep517_multi.errors import SourceError
+from pep517_multi.sources import version_control
+
+if TYPE_CHECKING:
+    from pep517_multi.sources.contents import Contents
+
+_CHUNK = 1 << 20
+
+
+def digest(contents: Contents) -> str:
+    """Return ``sha256:…`` over the names, kinds, executable bits, bytes and link targets of ``contents``.
+
+    The state of version control counts as :func:`pep517_multi.sources.version_control.state` has it. Place, times,
+    owners, the other mode bits, empty folders, sockets and devices do not count. Of a link that leads out of the tree
+    to a file, the bytes of that file count too.
+
+    :raises SourceError: something cannot be read.
+    """
+    result = _Records()
+    try:
+        for name, entry in sorted(contents.files(), key=lambda pair: os.fsencode(pair[0])):
+            path = Path(entry.path)
+            if entry.is_symlink():
+                result.add(b"link", os.fsencode(name), os.fsencode(path.readlink()))
+                if leads_out(path, contents.path) and path.is_file():
+                    result.add_file(name, path)
+            elif entry.is_file(follow_symlinks=False):
+                result.add_file(name, path)
+    except OSError as error:
+        raise SourceError(f"cannot read the source at {error.filename}: {error.strerror}") from error
+    for name, value in sorted(version_control.state(contents.path).items()):
+        result.add(b"state", os.fsencode(name), value)
+    return f"sha256:{result.hash.hexdigest()}"
+
+
+def leads_out(link: Path, tree: Path) -> bool:
+    """Whether a symbolic link below ``tree`` leads to somewhere else; an absolute one always does."""
+    target = link.readlink()
+    if target.is_absolute():
+        return True
+    return not Path(os.path.realpath(link)).is_relative_to(os.path.realpath(tree))
+
+
+class _Records:
+    """A hash over records; each field is preceded by its length, so that no two sequences read the same."""
+
+    def __init__(self) -> None:
+        self.hash = hashlib.sha256()
+
+    def add(self, *fields: bytes) -> None:
+        for value in fields:
+            self._length(len(value))
+            self.hash.update(value)
+
+    def add_file(self, name: str, path: Path) -> None:
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            self.add(b"program" if status.st_mode & stat.S_IXUSR else b"file", os.fsencode(name))
+            self._length(status.st_size)
+            while chunk := stream.read(_CHUNK):
+                self.hash.update(chunk)
+
+    def _length(self, length: int) -> None:
+        self.hash.update(length.to_bytes(8, "big"))

@@ -1,0 +1,95 @@
+"""What a version plugin could learn from version control, read without running any tool of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_GITDIR = "gitdir:"
+_HG_V2 = b"dirstate-v2\n"
+
+
+def state(tree: Path) -> Mapping[str, bytes]:
+    """Return the state of the repository whose top is ``tree``: what is checked out, and every tag.
+
+    With the bytes of the working tree, which are counted elsewhere, this settles what ``git describe --dirty --tags``
+    says. Nothing depends on where references are stored, on branches that are not checked out, or on times.
+    """
+    found: dict[str, bytes] = {}
+    with contextlib.suppress(OSError):  # damaged or half-made: a version plugin will complain in its own words
+        found.update(_git(tree))
+    with contextlib.suppress(OSError):
+        found.update(_mercurial(tree))
+    return found
+
+
+def git_folder(tree: Path) -> Path | None:
+    """Return the repository of the work tree ``tree``, which a work tree added later or a submodule has elsewhere."""
+    git = tree / ".git"
+    if git.is_dir():
+        return git
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        text = git.read_text(encoding="utf-8")
+        if text.startswith(_GITDIR):
+            return tree / text.removeprefix(_GITDIR).strip()
+    return None
+
+
+def _git(tree: Path) -> Iterator[tuple[str, bytes]]:
+    folder = git_folder(tree)
+    if folder is None:
+        return
+    common = folder / _first_line(folder / "commondir") if (folder / "commondir").is_file() else folder
+    head = _first_line(folder / "HEAD")
+    yield "git HEAD", os.fsencode(head)
+    references = {**_packed(common), **_loose(common, "refs/tags")}
+    if head.startswith("ref:"):
+        name = head.removeprefix("ref:").strip()
+        with contextlib.suppress(OSError):
+            references[name] = _first_line(common / name)
+        yield "git commit", os.fsencode(references.get(name, ""))
+    for name, commit in references.items():
+        if name.startswith("refs/tags/"):
+            yield f"git {name}", os.fsencode(commit)
+    for name in ("shallow", "reftable/tables.list"):
+        with contextlib.suppress(OSError):
+            yield f"git {name}", (common / name).read_bytes()
+
+
+def _first_line(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="surrogateescape").partition("\n")[0].strip()
+
+
+def _packed(common: Path) -> dict[str, str]:
+    references = {}
+    with contextlib.suppress(FileNotFoundError):
+        for line in (common / "packed-refs").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+            commit, _, name = line.partition(" ")
+            if name and not line.startswith(("#", "^")):
+                references[name] = commit
+    return references
+
+
+def _loose(common: Path, folder: str) -> dict[str, str]:
+    return {
+        path.relative_to(common).as_posix(): _first_line(path)
+        for path in (common / folder).rglob("*")
+        if path.is_file() and not path.name.endswith(".lock")
+    }
+
+
+def _mercurial(tree: Path) -> Iterator[tuple[str, bytes]]:
+    dirstate = tree / ".hg" / "dirstate"
+    if not dirstate.is_file():
+        return
+    with dirstate.open("rb") as stream:
+        start = stream.read(len(_HG_V2) + 64)
+    # The parents come first; the rest holds times. Version 1 has two of 20 bytes, version 2 two of 32 after its name.
+    yield "hg parents", start[len(_HG_V2) :] if start.startswith(_HG_V2) else start[:40]
+    with contextlib.suppress(FileNotFoundError):
+        yield "hg branch", (tree / ".hg" / "branch").read_bytes()
