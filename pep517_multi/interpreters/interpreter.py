@@ -17,6 +17,21 @@ PREFIX_PLACEHOLDER = "/@prefix@"
 """Stands for the install prefix in the expanded paths of :attr:`Interpreter.schemes`."""
 
 
+SUPPORTED_FROM: Mapping[str, tuple[int, int]] = {"cpython": (3, 8), "pypy": (3, 9)}
+"""The oldest Python supported, by implementation; of the others, 3.8."""
+
+
+def oldest_supported(implementation: str) -> tuple[int, int]:
+    """Return the oldest version of the language supported for ``implementation``."""
+    return SUPPORTED_FROM.get(implementation, (3, 8))
+
+
+def canonical_name(implementation: str, python: tuple[int, int], *, free_threaded: bool, debug: bool) -> str:
+    """Return the one name of an interpreter in directories, reports and messages: ``python3.13t``, ``pypy3.9``."""
+    shown = "python" if implementation == "cpython" else implementation
+    return f"{shown}{python[0]}.{python[1]}{'t' * free_threaded}{'d' * debug}"
+
+
 @dataclass(frozen=True)
 class Interpreter:
     """What an interpreter says of itself, asked once and never changed.
