@@ -153,11 +153,18 @@ def decide(
         if not reasons:
             return Reuse(built, tuple(_in_favour(interpreter, built, policy=policy, proofs=proofs)))
         refusals.append(f"{built.wheel.name}: {'; '.join(reasons)}")
-    return Build(tuple(refusals) or (_first_reason(policy),))
+    return Build(tuple(refusals) or _first_reasons(policy))
 
 
-def _first_reason(policy: Policy) -> str:
-    return "--reuse never: each implementation builds" if policy.mode is ReuseMode.NEVER else "no wheel is there yet"
+def _first_reasons(policy: Policy) -> tuple[str, ...]:
+    """Why there is a build although no wheel was refused."""
+    if policy.mode is ReuseMode.NEVER:
+        return ("--reuse never: each implementation builds",)
+    if policy.dependence is Dependence.UNKNOWN and policy.mode is ReuseMode.AUTO:
+        return ("it is not known whether implementations may share a wheel", *policy.because)
+    if policy.dependence is Dependence.EXTENSION:
+        return ("the project builds extension modules", *policy.because)
+    return ("no wheel is there yet",)
 
 
 def _preference(interpreter: Interpreter, built: Built) -> tuple[bool, tuple[int, ...], bool, int]:
@@ -178,7 +185,7 @@ def is_stable_abi(tag: Tag) -> bool:
     return tag.abi in {"abi3", "abi3t"}
 
 
-def _usable(interpreter: Interpreter, tags: Iterable[Tag]) -> list[Tag]:
+def usable(interpreter: Interpreter, tags: Iterable[Tag]) -> list[Tag]:
     """Return those of ``tags`` that the interpreter takes and can really load; best first."""
     loadable = (tag for tag in tags if tag.abi != "abi3t" or interpreter.python >= _FIRST_WITH_ABI3T)
     ranked = [(rank, str(tag), tag) for tag in loadable if (rank := interpreter.rank([tag])) is not None]
@@ -195,7 +202,7 @@ def _against(
     if built.inputs != inputs:
         yield "it was built from other sources, patches, settings or flags"
     yield from misfits(interpreter, built.wheel)
-    tags = _usable(interpreter, built.wheel.name.tags)
+    tags = usable(interpreter, built.wheel.name.tags)
     if tags:
         yield from _against_abi(interpreter, built, tags, policy=policy)
     yield from _against_project(interpreter, built, tags, policy=policy, proofs=proofs)
@@ -206,7 +213,7 @@ def misfits(interpreter: Interpreter, wheel: Wheel) -> Iterator[str]:
     if wheel.tags != wheel.name.tags:
         inside = ", ".join(sorted(map(str, wheel.tags))) or "none"
         yield f"its file name says {wheel.name.tag_text} but its WHEEL file {inside}"
-    if not _usable(interpreter, wheel.name.tags):
+    if not usable(interpreter, wheel.name.tags):
         yield f"{interpreter.name} does not take the tag {wheel.name.tag_text}"
     if not admits(wheel, interpreter):
         yield f"it requires Python {wheel.requires_python}, {interpreter.name} is {interpreter.version}"
@@ -264,7 +271,7 @@ def _against_project(
 
 
 def _in_favour(interpreter: Interpreter, built: Built, *, policy: Policy, proofs: tuple[Proof, ...]) -> Iterator[str]:
-    tag = _usable(interpreter, built.wheel.name.tags)[0]
+    tag = usable(interpreter, built.wheel.name.tags)[0]
     yield f"{interpreter.name} takes {tag}"
     if is_stable_abi(tag):
         yield f"its {_few(built.wheel.extensions)} uses the stable ABI and was built by an implementation no newer"

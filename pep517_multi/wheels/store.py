@@ -59,6 +59,7 @@ class Served:
     impl: str
     wheel: str
     action: str
+    built_by: str
     because: tuple[str, ...]
     inputs: str
     source: str

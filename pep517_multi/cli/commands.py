@@ -1,0 +1,168 @@
+"""The commands. Each resolves its settings, calls one phase, shows what came of it, and ends with an exit code."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pep517_multi import __version__
+from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands
+from pep517_multi.cli.options import BUILD, SCREEN, STAGE, WORK, options
+from pep517_multi.errors import MultibuildError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pep517_multi.cli.screen import Screen
+    from pep517_multi.pipeline.run import Run
+    from pep517_multi.report import Report
+    from pep517_multi.settings import Settings
+
+_INTERRUPTED = 130
+_source = click.argument("source", default=".", metavar="[SOURCE]", type=click.Path(path_type=Path))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="multibuild")
+def multibuild() -> None:
+    """Build one Python source tree for many implementations, and only as often as needed.
+
+    SOURCE is a directory or an sdist; the current directory by default. Without a command: plan, build or reuse,
+    install into one staging root per implementation, report.
+    """
+
+
+@multibuild.command(DEFAULT_COMMAND, hidden=True)
+@options(*WORK, *BUILD, *STAGE, *SCREEN)
+@_source
+def whole_job(source: Path, **given: Any) -> int:
+    """Do the whole job: build or reuse, install into staging roots, report."""
+    from pep517_multi.pipeline import phases
+
+    return _on_source(source, given, phases.whole_job)
+
+
+@multibuild.command()
+@options(*WORK, *BUILD, *SCREEN)
+@_source
+def build(source: Path, **given: Any) -> int:
+    """Build or reuse wheels only, and leave them in the work directory."""
+    from pep517_multi.pipeline import phases
+
+    return _on_source(source, given, phases.build)
+
+
+@multibuild.command()
+@options(*WORK, *STAGE, *SCREEN)
+@click.option("--wheel", "wheels", multiple=True, metavar="FILE", type=click.Path(path_type=Path), help="Ready wheels.")
+@_source
+def install(source: Path, wheels: tuple[Path, ...], **given: Any) -> int:
+    """Install into staging roots: from the work directory, or ready wheels."""
+    from pep517_multi.pipeline import phases
+    from pep517_multi.wheels.wheel import read_wheel
+
+    if wheels:
+        return _session(given, None, lambda run: phases.install_wheels(run, [read_wheel(path) for path in wheels]))
+    return _session(given, source, phases.install)
+
+
+@multibuild.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@options("impls")
+def impls(*, as_json: bool, **given: Any) -> int:
+    """List the interpreters found, and which a name picks."""
+    from pep517_multi.cli.listing import list_interpreters
+
+    return list_interpreters(given, as_json=as_json)
+
+
+@multibuild.command()
+@options("workdir")
+@_source
+def clean(source: Path, **given: Any) -> int:
+    """Remove the work directory."""
+    from pep517_multi.cli.session import settings_of, work_directory_of
+
+    work = work_directory_of(settings_of(given, source))
+    removed = work.clean()
+    click.echo(f"removed {work.path}" if removed else f"there is no {work.path}", err=True)
+    return 0
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run ``multibuild`` with ``arguments``; the answer is the exit code of the contract, and an error is one line."""
+    try:
+        code = multibuild.main(list(arguments), prog_name="multibuild", standalone_mode=False)
+    except MultibuildError as error:
+        return _complain(str(error), error.exit_code)
+    except click.ClickException as error:
+        return _complain(_sentence(error), UsageError.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("interrupted; what was not complete is not there", _INTERRUPTED)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        return _complain(f"the system refused: {error.strerror or error}{where}", MultibuildError.exit_code)
+    return code if isinstance(code, int) else 0
+
+
+def _complain(message: str, code: int) -> int:
+    click.echo(f"multibuild: error: {message}", err=True)
+    return code
+
+
+def _sentence(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    return message[:1].lower() + message[1:] + '; see "multibuild --help"'
+
+
+def _on_source(source: Path, given: dict[str, Any], phase: Callable[..., Report]) -> int:
+    if source.name in multibuild.commands and not source.is_dir():
+        raise UsageError(f"the command comes first: multibuild {source} …; for a source of that name write ./{source}")
+
+    def on_tree(run: Run) -> Report:
+        from pep517_multi.cli.session import open_for
+
+        return phase(run, open_for(run, source))
+
+    return _session(given, source, on_tree)
+
+
+def _session(given: dict[str, Any], source: Path | None, phase: Callable[[Run], Report]) -> int:
+    """Hold the work directory, run a phase in it, and show its report."""
+    from pep517_multi.cli.screen import Screen
+    from pep517_multi.cli.session import run_of, settings_of
+    from pep517_multi.process import LocalRunner
+
+    settings = settings_of(given, source)
+    runner = LocalRunner()
+    _end_on_termination()
+    screen = Screen(settings)
+    try:
+        with screen:
+            run = run_of(settings, runner=runner, observer=screen)
+            with run.work.held(screen):
+                report = phase(run)
+    finally:
+        runner.close()
+    _show(report, screen, settings)
+    return report.exit
+
+
+def _show(report: Report, screen: Screen, settings: Settings) -> None:
+    from pep517_multi.reports import text
+
+    if settings.quiet:
+        return
+    screen.show(text.table(report, verbose=settings.verbose), text.summary(report))
+
+
+def _end_on_termination() -> None:
+    """Let a termination signal end the run as an interrupt does: children stopped, nothing half-made left."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)

@@ -1,0 +1,109 @@
+"""From what was typed to a run: settings, interpreters, source, work directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pep517_multi.cli.options import command_line
+from pep517_multi.errors import UsageError
+from pep517_multi.process import LocalRunner, inherited_environment
+from pep517_multi.settings import (
+    CONFIG_VARIABLE,
+    FILE_NAME,
+    Settings,
+    environment_layer,
+    file_layer,
+    project_layer,
+    read_toml,
+    resolve,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pep517_multi.events import Observer
+    from pep517_multi.interpreters import Finder
+    from pep517_multi.pipeline.run import Run
+    from pep517_multi.pipeline.workdir import WorkDirectory
+    from pep517_multi.settings import Layer
+    from pep517_multi.sources.tree import SourceTree
+
+APPLICATION = "pep517-multi"
+
+
+def settings_of(given: Mapping[str, Any], source: Path | None = None) -> Settings:
+    """Resolve the settings of a command: site file, project, ``--config``, environment, command line.
+
+    :param source: the source directory whose ``pyproject.toml`` may have a table of ours.
+    """
+    folder = Path.cwd()
+    environ = inherited_environment()
+    layers: list[Layer] = []
+    site = _site_file()
+    if site.is_file():
+        layers.append(file_layer(site))
+    if source is not None and (pyproject := source / "pyproject.toml").is_file():
+        layers.append(_project(pyproject))
+    if config := given.get("config") or environ.get(CONFIG_VARIABLE):
+        layers.append(file_layer(folder / Path(config).expanduser()))
+    layers += [environment_layer(environ, folder), command_line(given, folder)]
+    return resolve(layers)
+
+
+def _site_file() -> Path:
+    from platformdirs import site_config_path
+
+    return site_config_path(APPLICATION) / FILE_NAME
+
+
+def _project(pyproject: Path) -> Layer:
+    try:
+        table = read_toml(pyproject)
+    except UsageError:
+        # Whoever reads it for the build says what is wrong with it, and says it better.
+        table = {}
+    return project_layer(table, pyproject)
+
+
+def finder_of(runner: LocalRunner) -> Finder:
+    """Return what finds interpreters, its cache in the user's cache directory."""
+    from platformdirs import user_cache_path
+
+    from pep517_multi.interpreters import Finder
+
+    return Finder(runner, inherited_environment(), user_cache_path(APPLICATION) / "interpreters")
+
+
+def work_directory_of(settings: Settings) -> WorkDirectory:
+    """Return the work directory, by its absolute path."""
+    from pep517_multi.pipeline.workdir import WorkDirectory
+
+    return WorkDirectory(settings.workdir.absolute())
+
+
+def run_of(settings: Settings, *, runner: LocalRunner, observer: Observer) -> Run:
+    """Find the interpreters and join everything that a phase needs.
+
+    :raises InterpreterError: an implementation that was asked for is not there.
+    """
+    from pep517_multi.pipeline.run import Run
+
+    return Run(
+        settings=settings,
+        interpreters=finder_of(runner).select(settings.impls),
+        work=work_directory_of(settings),
+        runner=runner,
+        environ=inherited_environment(),
+        observer=observer,
+        named=bool(settings.impls) and "all" not in settings.impls,
+    )
+
+
+def open_for(run: Run, source: Path) -> SourceTree:
+    """Read the source of a run; an sdist is unpacked into the work directory."""
+    from pep517_multi.sources.opening import open_source
+
+    return open_source(
+        source, unpack_to=run.work.sources / "sdist", work_directory=run.work.path, outputs=run.outputs[1:]
+    )

@@ -1,0 +1,1 @@
+"""The one loop over implementations: decide, build, stage, report."""

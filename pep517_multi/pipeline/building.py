@@ -1,0 +1,264 @@
+"""The build phase: waves of builds, each followed by serving everyone whom the wheels at hand can serve."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pep517_multi import events, files
+from pep517_multi.backends.calls import BuildCall, build_wheel
+from pep517_multi.backends.environments import InstalledEnvironments, IsolatedEnvironments
+from pep517_multi.backends.requirements import missing_requirements
+from pep517_multi.backends.scrubbing import recorded
+from pep517_multi.errors import BuildError, MissingRequirementsError, MultibuildError
+from pep517_multi.pipeline.own import check_own, own_oddities
+from pep517_multi.plan import next_builders
+from pep517_multi.sources.copies import private_copy
+from pep517_multi.wheels.decision import Builder, Built, Policy, Reuse, decide
+from pep517_multi.wheels.store import Inputs, Origin, Served
+from pep517_multi.wheels.wheel import read_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from pep517_multi.backends.calls import BuiltWheel
+    from pep517_multi.backends.environments import Environments
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.pipeline.run import Run
+    from pep517_multi.sources.tree import SourceTree
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the build phase came to for one implementation.
+
+    :param built: the wheel it uses, ``None`` where it failed or was skipped.
+    :param error: why it failed; ``skipped`` where it was left out without blame.
+    """
+
+    interpreter: Interpreter
+    built: Built | None = None
+    because: tuple[str, ...] = ()
+    error: MultibuildError | None = None
+    skipped: bool = False
+    log: Path | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def built_by(self) -> str | None:
+        """The implementation whose build made the wheel: itself, where it is one of several that made the same."""
+        if self.built is None:
+            return None
+        names = [builder.name for builder in self.built.builders]
+        return self.interpreter.name if self.interpreter.name in names else names[0]
+
+
+@dataclass
+class Building:
+    """The build phase of one run on one source tree.
+
+    :param ready: told of each implementation that has its wheel, as soon as that is certain.
+    """
+
+    run: Run
+    tree: SourceTree
+    ready: Callable[[Outcome], None]
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    refusals: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.store = self.run.store
+        self.policy: Policy = self.run.policy(self.tree.evidence)
+        self.inputs = Inputs(self.tree.digest, self._other_inputs())
+        self.environments = self._environments()
+
+    def all(self) -> tuple[Outcome, ...]:
+        """Build for every implementation, or serve it; in order of work. One that fails does not stop the others.
+
+        :raises MissingRequirementsError: without isolation, requirements of the first wave are missing.
+        """
+        self._mention_strangers()
+        waiting = self._admitted()
+        first = True
+        while waiting := self._not_served(waiting):
+            expected = next_builders(
+                waiting,
+                policy=self.policy,
+                tried={builder.abi_family for built in self._relevant() for builder in built.builders},
+                stable_abi_expected=self.tree.stable_abi_expected,
+            )
+            self._wave(self._with_requirements(expected, first=first))
+            first = False
+            waiting = [interpreter for interpreter in waiting if interpreter.name not in self.outcomes]
+        outcomes = tuple(self.outcomes[interpreter.name] for interpreter in self.run.interpreters)
+        self._record(outcomes)
+        return outcomes
+
+    def _other_inputs(self) -> dict[str, object]:
+        settings = self.run.settings
+        return {
+            "config_settings": dict(settings.config_settings),
+            "constraints": [files.sha256(path) for path in settings.build_constraint],
+            "environment": recorded(self.run.environ),
+            "isolation": settings.isolation,
+        }
+
+    def _environments(self) -> Environments:
+        folder = self.run.work.environments
+        if not self.run.settings.isolation:
+            return InstalledEnvironments(folder, self.run.runner, self.run.environ)
+        constraints = self.run.settings.build_constraint
+        return IsolatedEnvironments(folder, self.run.runner, self.run.environ, constraints=constraints)
+
+    def _mention_strangers(self) -> None:
+        for path in self.store.strangers():
+            message = f"{path} was not built here (nothing tells where it comes from), so it serves nobody"
+            self.run.observer(events.Note(message, level="warning"))
+
+    def _admitted(self) -> list[Interpreter]:
+        """Leave out the implementations that the project itself excludes."""
+        admitted = []
+        for interpreter in self.run.interpreters:
+            required = self.tree.requires_python
+            if required is None or required.contains(interpreter.version, prereleases=True):
+                admitted.append(interpreter)
+            else:
+                self._exclude(interpreter, str(required))
+        return admitted
+
+    def _exclude(self, interpreter: Interpreter, required: str) -> None:
+        message = f"the project requires Python {required}, {interpreter.name} is {interpreter.version}"
+        if self.run.named:
+            self._fail(interpreter, BuildError(f"{message}; leave {interpreter.name} out"))
+        else:
+            self.outcomes[interpreter.name] = Outcome(interpreter, error=BuildError(message), skipped=True)
+            self.run.observer(events.Note(f"skipped: {message}", impl=interpreter.name))
+
+    def _relevant(self) -> list[Built]:
+        return [built for built in self.store.wheels() if built.inputs == self.inputs.digest]
+
+    def _not_served(self, waiting: Iterable[Interpreter]) -> list[Interpreter]:
+        """Serve whom the wheels at hand can serve, and return the others."""
+        wheels = self.store.wheels()
+        left = []
+        for interpreter in waiting:
+            decision = decide(interpreter, wheels, policy=self.policy, inputs=self.inputs.digest)
+            if isinstance(decision, Reuse):
+                outcome = Outcome(interpreter, decision.built, decision.because)
+                wheel = decision.built.wheel.name.filename
+                self.run.observer(events.Decided(interpreter.name, "reuse", wheel, decision.because))
+                self._finish(outcome)
+            else:
+                self.refusals[interpreter.name] = decision.because
+                left.append(interpreter)
+        return left
+
+    def _with_requirements(self, builders: Sequence[Interpreter], *, first: bool) -> Sequence[Interpreter]:
+        """Without isolation, leave out those who lack requirements; in the first wave that ends the run."""
+        if self.run.settings.isolation:
+            return builders
+        requires = self.tree.build_system.requires
+        missing = missing_requirements(builders, requires, runner=self.run.runner, environ=self.run.environ)
+        if missing and first:
+            listed = "; ".join(f"{name} lacks {', '.join(lacking)}" for name, lacking in missing.items())
+            raise MissingRequirementsError(
+                f"build requirements are missing: {listed}; install them, or build with --isolation"
+            )
+        for interpreter in builders:
+            if lacking := missing.get(interpreter.name):
+                message = f"{interpreter.name} lacks build requirements: {', '.join(lacking)}; install them"
+                self._fail(interpreter, MissingRequirementsError(message))
+        return [interpreter for interpreter in builders if interpreter.name not in missing]
+
+    def _wave(self, builders: Sequence[Interpreter]) -> None:
+        """Build for all of ``builders`` side by side; what comes of it is taken in order of work."""
+        with ThreadPoolExecutor(max_workers=self.run.settings.jobs) as pool:
+            try:
+                attempts = [(interpreter, pool.submit(self._attempt, interpreter)) for interpreter in builders]
+                for interpreter, attempt in attempts:
+                    made = attempt.result()
+                    if isinstance(made, MultibuildError):
+                        self._fail(interpreter, made)
+                    else:
+                        self._take(interpreter, made)
+            except BaseException:
+                self.run.runner.close()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _attempt(self, interpreter: Interpreter) -> BuiltWheel | MultibuildError:
+        try:
+            with files.explained(f"build for {interpreter.name}"):
+                return self._build(interpreter)
+        except MultibuildError as error:
+            return error
+
+    def _build(self, interpreter: Interpreter) -> BuiltWheel:
+        folder = self.run.work.build(interpreter.name)
+        files.remove_tree(folder)
+        (folder / "wheel").mkdir(parents=True)
+        private_copy(self.tree, folder / "source", leave_out=self.run.outputs)
+        call = BuildCall(
+            interpreter=interpreter,
+            build_system=self.tree.build_system,
+            tree=folder / "source",
+            output=folder / "wheel",
+            config_settings=self.run.settings.config_settings,
+            log=self.run.work.log(interpreter.name),
+            timeout=self.run.settings.timeout,
+        )
+        return build_wheel(call, self.environments, runner=self.run.runner, observer=self.run.observer)
+
+    def _take(self, interpreter: Interpreter, made: BuiltWheel) -> None:
+        """Put a wheel that was just built into the store, if it is one that its own builder can use."""
+        builder = Builder(interpreter.name, interpreter.abi_family, interpreter.python)
+        origin = Origin(
+            builder, str(interpreter.version), self.inputs, made.requires, made.packages, made.build_seconds
+        )
+        try:
+            with files.explained(f"keep the wheel of {interpreter.name}"):
+                wheel = read_wheel(made.path)
+                for oddity in own_oddities(interpreter, wheel, policy=self.policy):
+                    self.run.observer(events.Note(oddity, impl=interpreter.name, level="warning"))
+                check_own(interpreter, wheel, tree=self.tree, policy=self.policy)
+                built = self.store.add(made.path, interpreter, origin)
+                files.remove_tree(self.run.work.build(interpreter.name))
+        except MultibuildError as error:
+            self._fail(interpreter, error)
+            return
+        because = self.refusals[interpreter.name]
+        self.run.observer(events.Decided(interpreter.name, "build", built.wheel.name.filename, because))
+        seconds = {"env": made.env_seconds, "build": made.build_seconds}
+        self._finish(Outcome(interpreter, built, because, log=self.run.work.log(interpreter.name), seconds=seconds))
+
+    def _finish(self, outcome: Outcome) -> None:
+        self.outcomes[outcome.interpreter.name] = outcome
+        self.ready(outcome)
+
+    def _fail(self, interpreter: Interpreter, error: MultibuildError) -> None:
+        log = self.run.work.log(interpreter.name)
+        path = log if log.exists() else None
+        self.outcomes[interpreter.name] = Outcome(interpreter, error=error, log=path)
+        tail = error.tail if isinstance(error, BuildError) else ""
+        self.run.observer(events.Failed(interpreter.name, str(error), str(path) if path else None, tail))
+
+    def _record(self, outcomes: Iterable[Outcome]) -> None:
+        """Leave for later phases which wheel serves whom."""
+        served = [
+            Served(
+                impl=outcome.interpreter.name,
+                wheel=self.store.relative(outcome.built.wheel),
+                action="built" if outcome.built_by == outcome.interpreter.name else "reused",
+                built_by=outcome.built_by or "",
+                because=outcome.because,
+                inputs=self.inputs.digest,
+                source=self.inputs.source,
+                seconds=dict(outcome.seconds),
+            )
+            for outcome in outcomes
+            if outcome.built is not None
+        ]
+        if served:
+            self.store.serve(served)

@@ -1,0 +1,56 @@
+"""The install phase: which wheels go into which staging root."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pep517_multi.errors import PlanError, StagingError
+from pep517_multi.staging import StageRequest
+from pep517_multi.wheels.decision import misfits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.pipeline.run import Run
+    from pep517_multi.wheels.store import Served
+    from pep517_multi.wheels.wheel import Wheel
+
+
+def stage_request(run: Run, interpreter: Interpreter, wheels: Sequence[Wheel]) -> StageRequest:
+    """Describe the installation of ``wheels`` into the staging root of ``interpreter``."""
+    root = (run.settings.roots or run.work.roots).absolute() / interpreter.name
+    paths = tuple(wheel.path for wheel in wheels)
+    return StageRequest(interpreter=interpreter, wheels=paths, root=root, layout=run.layout)
+
+
+def served_by_build(run: Run) -> Mapping[str, Served]:
+    """Return what the build phase left, by canonical name.
+
+    :raises PlanError: it left nothing at all, or nothing for an implementation that was named.
+    """
+    served = run.store.served()
+    lacking = [interpreter.name for interpreter in run.interpreters if interpreter.name not in served]
+    if lacking and (run.named or not served):
+        raise PlanError(
+            f"no wheel for {', '.join(lacking)} is in {run.work.path}; run the build phase first: "
+            f"multibuild build --impls {' '.join(lacking)}"
+        )
+    return served
+
+
+def fitting_wheels(interpreter: Interpreter, wheels: Sequence[Wheel]) -> list[Wheel]:
+    """Choose of each project the wheel that fits ``interpreter`` best, as an installer would.
+
+    :raises StagingError: none of a project fits; the reasons are told for each of its wheels.
+    """
+    chosen = []
+    for project in sorted({wheel.name.name for wheel in wheels}):
+        candidates = [wheel for wheel in wheels if wheel.name.name == project]
+        against = {wheel: tuple(misfits(interpreter, wheel)) for wheel in candidates}
+        fitting = [wheel for wheel in candidates if not against[wheel]]
+        if not fitting:
+            told = "; ".join(f"{wheel.name}: {', '.join(reasons)}" for wheel, reasons in against.items())
+            raise StagingError(f"no wheel of {project} fits {interpreter.name}: {told}")
+        chosen.append(min(fitting, key=lambda wheel: (interpreter.rank(wheel.name.tags), wheel.name.filename)))
+    return chosen

@@ -1,0 +1,54 @@
+"""What is looked at in a wheel right after its build, before anybody uses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from pep517_multi.errors import BuildError, IntegrityError
+from pep517_multi.wheels.decision import Dependence, admits, usable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.sources.tree import SourceTree
+    from pep517_multi.wheels.decision import Policy
+    from pep517_multi.wheels.wheel import Wheel
+
+
+def check_own(interpreter: Interpreter, wheel: Wheel, *, tree: SourceTree, policy: Policy) -> None:
+    """Refuse a wheel that cannot be what was asked for.
+
+    :raises IntegrityError: it is the wheel of another project or version than the source declares.
+    :raises BuildError: the implementation that built it cannot use it, or ``--ext yes`` is not met.
+    """
+    if tree.name is not None and canonicalize_name(tree.name) != wheel.name.name:
+        raise IntegrityError(f"the backend built {wheel.name}, but the source is {tree.name}")
+    if not usable(interpreter, wheel.name.tags):
+        raise BuildError(
+            f"the backend built {wheel.name}, whose tag {wheel.name.tag_text} {interpreter.name} cannot use"
+        )
+    if not admits(wheel, interpreter):
+        raise BuildError(
+            f"the project requires Python {wheel.requires_python}, {interpreter.name} is {interpreter.version}; "
+            f"leave {interpreter.name} out"
+        )
+    if policy.extension_required and not wheel.extensions:
+        raise BuildError(
+            f"{wheel.name} holds no extension module, which --ext yes asks for; see whether a compiler failed"
+        )
+
+
+def own_oddities(interpreter: Interpreter, wheel: Wheel, *, policy: Policy) -> Iterator[str]:
+    """Yield what a reader of the log should know of a wheel; it is used by its builder all the same."""
+    if wheel.tags != wheel.name.tags:
+        inside = ", ".join(sorted(map(str, wheel.tags))) or "none"
+        yield f"{wheel.name}: its WHEEL file names other tags ({inside}), so nobody else is served by it"
+    if policy.dependence is Dependence.EXTENSION and not wheel.extensions and not policy.extension_required:
+        yield f"{wheel.name} holds no extension module although the project builds some; a compiler may have failed"
+    if policy.dependence is not Dependence.EXTENSION and wheel.extensions:
+        yield f"{wheel.name} holds extension modules that the source did not announce: {', '.join(wheel.extensions)}"
+    if wheel.extensions and wheel.abis == {"none"}:
+        yield f"{wheel.name}: its tag says that it has no ABI, but it holds extension modules of {interpreter.name}"

@@ -1,0 +1,193 @@
+"""The phases as a caller sees them: each takes a run and gives a report."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pep517_multi import events, files, reports
+from pep517_multi.errors import MultibuildError
+from pep517_multi.pipeline.building import Building, Outcome
+from pep517_multi.pipeline.installing import fitting_wheels, served_by_build, stage_request
+from pep517_multi.report import EvidenceReport, ImplReport, Report, SourceReport
+from pep517_multi.staging import Stager
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.pipeline.run import Run
+    from pep517_multi.report import Action
+    from pep517_multi.sources.tree import SourceTree
+    from pep517_multi.staging import Staged
+    from pep517_multi.wheels.wheel import Wheel
+
+
+def whole_job(run: Run, tree: SourceTree) -> Report:
+    """Build or reuse for every implementation and stage each as soon as its wheel is there.
+
+    :raises MissingRequirementsError: without isolation, build requirements are missing.
+    """
+    phase = _Phase(run)
+    with phase.stager() as stager:
+
+        def stage(outcome: Outcome) -> None:
+            if outcome.built is not None:
+                phase.stage(stager, outcome.interpreter, wheels=[outcome.built.wheel])
+
+        outcomes = Building(run, tree, stage).all()
+        phase.entries = [_built(run, outcome) for outcome in outcomes]
+    return phase.report(_source(run, tree, outcomes), [outcome.error for outcome in outcomes if not outcome.skipped])
+
+
+def build(run: Run, tree: SourceTree) -> Report:
+    """Build or reuse for every implementation, and leave in the work directory which wheel serves whom.
+
+    :raises MissingRequirementsError: without isolation, build requirements are missing.
+    """
+    phase = _Phase(run)
+    outcomes = Building(run, tree, lambda _: None).all()
+    phase.entries = [_built(run, outcome) for outcome in outcomes]
+    return phase.report(_source(run, tree, outcomes), [outcome.error for outcome in outcomes if not outcome.skipped])
+
+
+def install(run: Run) -> Report:
+    """Stage what the build phase left in the work directory.
+
+    :raises PlanError: it left nothing for a named implementation.
+    """
+    phase = _Phase(run)
+    served = served_by_build(run)
+    with phase.stager() as stager:
+        for interpreter in run.interpreters:
+            left = served.get(interpreter.name)
+            if left is None:
+                continue
+            action: Action = "built" if left.built_by == interpreter.name else "reused"
+            entry = _target(interpreter, action=action, because=left.because, built_by=left.built_by)
+            try:
+                wheel = run.store.locate(left)
+                phase.entries.append(_with_wheel(entry, wheel, place=left.wheel))
+                phase.stage(stager, interpreter, wheels=[wheel])
+            except MultibuildError as error:
+                phase.fail(entry, error)
+    return phase.report(_remembered_source(run))
+
+
+def install_wheels(run: Run, wheels: Sequence[Wheel]) -> Report:
+    """Stage ready wheels, for each implementation the best of each project; no source and no build is needed."""
+    phase = _Phase(run)
+    with phase.stager() as stager:
+        for interpreter in run.interpreters:
+            entry = _target(interpreter, action="reused", because=("a ready wheel was given",), built_by=None)
+            try:
+                chosen = fitting_wheels(interpreter, wheels)
+                phase.entries.append(_with_wheel(entry, chosen[0], place=str(chosen[0].path)))
+                phase.stage(stager, interpreter, wheels=chosen)
+            except MultibuildError as error:
+                phase.fail(entry, error)
+    return phase.report(SourceReport())
+
+
+@dataclass
+class _Phase:
+    """What a phase gathers on its way to a report."""
+
+    run: Run
+    entries: list[ImplReport] = field(default_factory=list)
+    staging: dict[str, Future[Staged]] = field(default_factory=dict)
+    errors: list[MultibuildError] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def stager(self) -> Stager:
+        run = self.run
+        return Stager(runner=run.runner, environ=run.environ, jobs=run.settings.jobs, observer=run.observer)
+
+    def stage(self, stager: Stager, interpreter: Interpreter, *, wheels: Sequence[Wheel]) -> None:
+        self.staging[interpreter.name] = stager.submit(stage_request(self.run, interpreter, wheels))
+
+    def fail(self, entry: ImplReport, error: MultibuildError) -> None:
+        self.run.observer(events.Failed(entry.impl, str(error)))
+        self.errors.append(error)
+        self.entries.append(replace(entry, action="failed", error=str(error)))
+
+    def report(self, source: SourceReport, errors: Sequence[MultibuildError | None] = ()) -> Report:
+        """Join what was staged, and write the report."""
+        self.errors += [error for error in errors if error is not None]
+        gathered, self.entries = self.entries, []
+        for entry in gathered:
+            self._staged(entry)
+        status = max((error.exit_code for error in self.errors), default=0)
+        report = Report(source, tuple(self.entries), time.monotonic() - self.started, status)
+        with files.explained("write the report"):
+            text = reports.json.render(report).encode()
+            for path in filter(None, (self.run.work.report, self.run.settings.report)):
+                files.write_whole(path, text)
+        return report
+
+    def _staged(self, entry: ImplReport) -> None:
+        if entry.impl not in self.staging:
+            self.entries.append(entry)
+            return
+        try:
+            with files.explained(f"stage for {entry.impl}"):
+                staged = self.staging[entry.impl].result()
+        except MultibuildError as error:
+            self.fail(entry, error)
+            return
+        seconds = {**entry.seconds, "install": staged.install_seconds, "bytecode": staged.bytecode_seconds}
+        done = replace(entry, root=str(staged.root), not_compiled=staged.not_compiled, seconds=seconds)
+        self.entries.append(done)
+
+
+def _target(interpreter: Interpreter, *, action: Action, because: tuple[str, ...], built_by: str | None) -> ImplReport:
+    return ImplReport(
+        impl=interpreter.name,
+        executable=str(interpreter.executable),
+        version=str(interpreter.version),
+        implementation=interpreter.implementation,
+        action=action,
+        because=because,
+        built_by=built_by,
+    )
+
+
+def _with_wheel(entry: ImplReport, wheel: Wheel, *, place: str) -> ImplReport:
+    return replace(entry, wheel=place, wheel_sha256=wheel.sha256, tag=wheel.name.tag_text)
+
+
+def _built(run: Run, outcome: Outcome) -> ImplReport:
+    action: Action = "skipped" if outcome.skipped else "failed"
+    if outcome.built is not None:
+        action = "built" if outcome.built_by == outcome.interpreter.name else "reused"
+    entry = _target(outcome.interpreter, action=action, because=outcome.because, built_by=outcome.built_by)
+    error = str(outcome.error) if outcome.error else None
+    log = str(outcome.log) if outcome.log else None
+    entry = replace(entry, error=error, log=log, seconds={**entry.seconds, **outcome.seconds})
+    if outcome.built is None:
+        return entry
+    wheel = outcome.built.wheel
+    return _with_wheel(entry, wheel, place=run.store.relative(wheel))
+
+
+def _source(run: Run, tree: SourceTree, outcomes: Sequence[Outcome]) -> SourceReport:
+    """Describe the source, its name and version taken from a wheel where the source leaves them open."""
+    names = [outcome.built.wheel.name for outcome in outcomes if outcome.built is not None]
+    name = tree.name or (names[0].name if names else None)
+    version = tree.version or (str(names[0].version) if names else None)
+    evidence = EvidenceReport(tree.evidence.verdict.value, tree.evidence.because)
+    source = SourceReport(str(tree.given), name, version, tree.digest, tree.build_system.backend, evidence)
+    with files.explained("write the work directory"):
+        files.write_whole(run.work.source, json.dumps(asdict(source)).encode())
+    return source
+
+
+def _remembered_source(run: Run) -> SourceReport:
+    if not run.work.source.exists():
+        return SourceReport()
+    known = json.loads(run.work.source.read_text(encoding="utf-8"))
+    evidence = EvidenceReport(known["evidence"]["verdict"], tuple(known["evidence"]["because"]))
+    return SourceReport(**{**known, "evidence": evidence})

@@ -1,0 +1,70 @@
+"""What one run works on, and with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pep517_multi.wheels.decision import Policy, ReuseMode
+from pep517_multi.wheels.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pep517_multi.events import Observer
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.pipeline.workdir import WorkDirectory
+    from pep517_multi.process import LocalRunner
+    from pep517_multi.settings import Settings
+    from pep517_multi.sources.evidence import Evidence
+    from pep517_multi.staging import Layout
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a phase needs besides its source.
+
+    :param interpreters: in order of work.
+    :param named: whether the user named the implementations; those that came by default are skipped where a project
+        does not support them, those that were named fail.
+    :param environ: the environment that the run was started in.
+    """
+
+    settings: Settings
+    interpreters: tuple[Interpreter, ...]
+    work: WorkDirectory
+    runner: LocalRunner
+    environ: Mapping[str, str]
+    observer: Observer
+    named: bool = True
+
+    @property
+    def store(self) -> Store:
+        """The wheels of the work directory."""
+        return Store(self.work.wheels)
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """What the run itself writes to, and what therefore is no part of a source that it may lie in."""
+        roots = () if self.settings.roots is None else (self.settings.roots.absolute(),)
+        return (self.work.path, *roots)
+
+    @property
+    def layout(self) -> Layout:
+        """How every staging root of the run is laid out."""
+        from pep517_multi.staging import Layout
+
+        return Layout(
+            prefix=self.settings.prefix,
+            scheme=self.settings.scheme,
+            shebang=self.settings.shebang,
+            levels=self.settings.compile,
+            invalidation=self.settings.invalidation_mode,
+        )
+
+    def policy(self, evidence: Evidence) -> Policy:
+        """Join the evidence with the settings."""
+        ext = {"auto": None, "yes": True, "no": False}[self.settings.ext]
+        mode = ReuseMode(self.settings.reuse)
+        return Policy.of(evidence, mode=mode, ext=ext, share_stable_abi=self.settings.abi3)

@@ -1,0 +1,83 @@
+"""What a run produced, as data: versioned, plain values only, keys only ever added."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pep517_multi import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = 1
+PHASES = ("env", "build", "install", "bytecode", "qa")
+
+Action: TypeAlias = Literal["built", "reused", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class EvidenceReport:
+    """The verdict on the source, with its reasons."""
+
+    verdict: str
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """What was built; every field is ``None`` where there was no source but ready wheels."""
+
+    path: str | None = None
+    name: str | None = None
+    version: str | None = None
+    digest: str | None = None
+    backend: str | None = None
+    evidence: EvidenceReport | None = None
+
+
+@dataclass(frozen=True)
+class ImplReport:
+    """What became of one implementation.
+
+    :param wheel: path below ``wheels/`` of the work directory, or of a ready wheel as it was given.
+    :param built_by: the implementation whose build made the wheel; ``impl`` itself unless ``action`` is ``reused``.
+    :param root: path of the staging root, ``None`` where none was made.
+    :param error: one sentence where ``action`` is ``failed`` or ``skipped``.
+    :param log: path of the whole output of the build, where there was one.
+    :param not_compiled: installed files that are no valid Python for this implementation and so have no bytecode.
+    """
+
+    impl: str
+    executable: str
+    version: str
+    implementation: str
+    action: Action
+    wheel: str | None = None
+    wheel_sha256: str | None = None
+    built_by: str | None = None
+    tag: str | None = None
+    because: tuple[str, ...] = ()
+    root: str | None = None
+    error: str | None = None
+    log: str | None = None
+    not_compiled: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
+    qa: None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run: the source, each implementation in order of work, wall seconds, exit code."""
+
+    source: SourceReport
+    impls: tuple[ImplReport, ...]
+    seconds: float
+    exit: int
+
+    def plain(self) -> dict[str, Any]:
+        """Return the report as JSON values, as ``report.schema.json`` has it."""
+        values = asdict(self)
+        for entry in values["impls"]:
+            entry["seconds"] = {phase: round(entry["seconds"].get(phase, 0.0), 4) for phase in PHASES}
+        return {"schema": SCHEMA, "multibuild": __version__, **values, "seconds": round(self.seconds, 4)}

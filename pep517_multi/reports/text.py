@@ -1,0 +1,64 @@
+"""The report for people: one row for each implementation, and one line on the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pep517_multi.report import ImplReport, Report
+
+_COLUMNS = ("implementation", "wheel", "tag", "seconds", "staging root")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One implementation.
+
+    :param cells: as many as there are columns.
+    :param notes: lines that belong below the row: an error, reasons.
+    """
+
+    action: str
+    cells: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and rows, for whoever draws them; columns that say nothing are left out."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def table(report: Report, *, verbose: bool) -> Table:
+    """Lay the report out; ``verbose`` adds the reasons of each decision."""
+    rows = [_row(entry, verbose=verbose) for entry in report.impls]
+    used = [place for place in range(len(_COLUMNS)) if any(row.cells[place] for row in rows)]
+    columns = tuple(_COLUMNS[place] for place in used)
+    return Table(columns, tuple(Row(row.action, tuple(row.cells[place] for place in used), row.notes) for row in rows))
+
+
+def summary(report: Report) -> str:
+    """Say in one line what the run came to."""
+    actions = [entry.action for entry in report.impls]
+    counted = [(actions.count(action), action) for action in ("built", "reused", "failed", "skipped")]
+    told = ", ".join(f"{count} {action}" for count, action in counted if count) or "nothing to do"
+    source = " ".join(filter(None, (report.source.name, report.source.version)))
+    return f"{source + ': ' if source else ''}{told} in {report.seconds:.1f} s"
+
+
+def _row(entry: ImplReport, *, verbose: bool) -> Row:
+    seconds = sum(entry.seconds.values())
+    cells = (entry.impl, _wheel(entry), entry.tag or "", f"{seconds:.1f}" if seconds else "", entry.root or "")
+    notes = [entry.error] if entry.error else []
+    notes += [f"because {reason}" for reason in entry.because] if verbose else []
+    notes += [f"no bytecode: {path}" for path in entry.not_compiled] if verbose else []
+    return Row(entry.action, cells, tuple(notes))
+
+
+def _wheel(entry: ImplReport) -> str:
+    if entry.action == "reused":
+        return f"reused from {entry.built_by}" if entry.built_by else "ready wheel"
+    return entry.action
