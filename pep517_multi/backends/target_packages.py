@@ -27,9 +27,8 @@ def main():
             metadata = distribution.metadata
         except (FileNotFoundError, ImportError):  # 3.15 and newer; before, the metadata are just empty
             continue
-        name, version = metadata.get("Name"), metadata.get("Version")
-        if name and version:  # else it is what an interrupted installation left behind
-            found.append([name, version, list(distribution.requires or [])])
+        if "Name" in metadata and "Version" in metadata:  # else an interrupted installation left it behind
+            found.append([metadata["Name"], metadata["Version"], list(distribution.requires or [])])
     sys.stdout.write("\x1e" + json.dumps(found) + "\x1e\n")
 
 

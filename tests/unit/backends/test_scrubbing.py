@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from pep517_multi.backends.scrubbing import for_hooks, for_installers, recorded, scrubbed
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONOPTIMIZE",
+        "PYTHONDONTWRITEBYTECODE",
+        "__PYVENV_LAUNCHER__",
+        "DEB_PYTHON_INSTALL_LAYOUT",
+        "RPM_BUILD_ROOT",
+        "VIRTUAL_ENV",
+        "CONDA_PREFIX",
+        "HATCH_BUILD_HOOKS_ENABLE",
+        "HATCH_BUILD_NO_HOOKS",
+        "SETUPTOOLS_USE_DISTUTILS",
+        "PIP_TARGET",
+        "GIT_DIR",
+        "LANG",
+    ],
+)
+def test_a_variable_that_speaks_of_other_surroundings_does_not_reach_a_hook(name: str) -> None:
+    environ = {name: "value", "HOME": "/home/me"}
+
+    assert scrubbed(environ) == {"HOME": "/home/me"}
+    assert recorded(environ) == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CC",
+        "CFLAGS",
+        "LDFLAGS",
+        "CMAKE_PREFIX_PATH",
+        "PKG_CONFIG_PATH",
+        "RUSTFLAGS",
+        "ARCHFLAGS",
+        "MACOSX_DEPLOYMENT_TARGET",
+        "SOURCE_DATE_EPOCH",
+        "DIST_EXTRA_CONFIG",
+        "SETUPTOOLS_SCM_PRETEND_VERSION",
+        "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_FOO",
+        "YARL_NO_EXTENSIONS",
+        "TORNADO_EXTENSION",
+        "WRAPT_INSTALL_EXTENSIONS",
+        "MSGPACK_PUREPYTHON",
+        "REQUIRE_SPEEDUPS",
+        "PYYAML_FORCE_LIBYAML",
+        "CIBUILDWHEEL",
+        "_PYTHON_SYSCONFIGDATA_NAME",
+        "_PYTHON_HOST_PLATFORM",
+        "PYTHONHASHSEED",
+    ],
+)
+def test_a_variable_that_says_how_to_build_stays_and_is_noted(name: str) -> None:
+    environ = {name: "value", "TERM": "xterm"}
+
+    assert scrubbed(environ)[name] == "value"
+    assert recorded(environ) == {name: "value"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["HOME", "TMPDIR", "PATH", "SSL_CERT_FILE", "MAKEFLAGS", "PIP_INDEX_URL", "HATCH_METADATA_CLASSIFIERS_NO_VERIFY"],
+)
+def test_a_variable_that_cannot_change_a_wheel_stays_and_is_not_noted(name: str) -> None:
+    assert scrubbed({name: "value"}) == {name: "value"}
+    assert recorded({name: "value"}) == {}
+
+
+def test_what_is_noted_is_sorted() -> None:
+    assert list(recorded({"LDFLAGS": "b", "CFLAGS": "a", "AR": "c"})) == ["AR", "CFLAGS", "LDFLAGS"]
+
+
+def test_installers_keep_all_settings_of_pip_but_not_of_the_running_python() -> None:
+    assert for_installers({"PIP_NO_CACHE_DIR": "1", "PYTHONPATH": "x"}) == {"PIP_NO_CACHE_DIR": "1"}
+
+
+def test_hooks_see_no_user_site_and_one_order_of_sets() -> None:
+    assert for_hooks({}) == {"PYTHONHASHSEED": "0", "PYTHONNOUSERSITE": "1", "LC_ALL": "C.UTF-8"}
+    assert for_hooks({"PYTHONHASHSEED": "7", "LC_ALL": "de_DE"})["PYTHONHASHSEED"] == "7"
