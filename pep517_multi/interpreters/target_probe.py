@@ -22,7 +22,8 @@ A Python that is too old answers ``{"unsupported": [2, 7], "executable": ...}``;
 on Python 2.7, and what stands before the version gate must run there.
 """
 
-# mypy: allow-untyped-defs, allow-untyped-calls - annotations do not compile on Python 2.7
+# Annotations do not compile on Python 2.7.
+# mypy: allow-untyped-defs, allow-untyped-calls
 
 import sys
 

@@ -1,0 +1,87 @@
+"""Answers of interpreters, kept for the next run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pep517_multi import files
+from pep517_multi.interpreters.answer import Answer, ProbeError, checked
+from pep517_multi.interpreters.platforms import surroundings
+from pep517_multi.interpreters.probe import PROBE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+@dataclass(frozen=True)
+class ProbeCache:
+    """Answers in JSON files, one for each path asked, each good for as long as nothing it depends on has changed.
+
+    A folder that is not the user's own, or that others can write to, is not used at all: what stands in it decides
+    what will be run. Nothing here raises: without a usable folder there is no cache.
+
+    :param folder: made when first needed; ``None`` for no cache.
+    """
+
+    folder: Path | None
+
+    def get(self, executable: Path) -> Answer | None:
+        """Return the answer kept for ``executable`` if it still holds."""
+        if self.folder is None or not self._is_trusted(self.folder):
+            return None
+        try:
+            entry = json.loads(self._file(self.folder, executable).read_bytes())
+            if entry["key"] != _key(executable):
+                return None
+            answer: Answer = checked(entry["answer"])
+            if not all(isinstance(tag, str) for tag in answer["platforms"]):
+                return None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, ProbeError):
+            return None
+        return answer
+
+    def put(self, executable: Path, answer: Answer) -> None:
+        """Keep ``answer``; what a wrapper script or a dispatcher runs is not kept, as it changes without the file."""
+        if self.folder is None or os.path.realpath(answer["executable"]) != os.path.realpath(executable):
+            return
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self._is_trusted(self.folder):
+                entry = {"key": _key(executable), "answer": answer}
+                files.write_whole(self._file(self.folder, executable), json.dumps(entry, sort_keys=True).encode())
+
+    @staticmethod
+    def _is_trusted(folder: Path) -> bool:
+        try:
+            status = folder.stat()
+        except OSError:
+            return False
+        return (
+            stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & _WRITABLE_BY_OTHERS
+        )
+
+    @staticmethod
+    def _file(folder: Path, executable: Path) -> Path:
+        return folder / f"{hashlib.sha256(os.fsencode(executable)).hexdigest()[:32]}.json"
+
+
+def _key(executable: Path) -> dict[str, Any]:
+    """Return all that an answer depends on; the change time sees a replaced file whose modification time was clamped."""
+    status = executable.stat()
+    return {
+        "path": str(executable),
+        "resolved": os.path.realpath(executable),
+        "size": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+        "ctime_ns": status.st_ctime_ns,
+        "script": files.sha256(PROBE),
+        "surroundings": surroundings(),
+    }
