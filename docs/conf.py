@@ -16,6 +16,7 @@ extensions = ["myst_parser", "click_reference", "settings_reference", "schema_re
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "changelog.d"]
+smartquotes_action = "qe"  # quotes and ellipses; two dashes are how an option begins
 
 html_theme = "furo"
 html_title = f"multibuild {release}"

@@ -12,8 +12,6 @@ from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
-from generated import directive
-
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -32,5 +30,7 @@ def _write(folder: str) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
+    from generated import directive
+
     app.add_directive("changelog-fragments", directive(_write))
     return {"parallel_read_safe": True}

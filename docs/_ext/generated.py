@@ -27,13 +27,3 @@ def directive(write: Callable[[str], str]) -> type[SphinxDirective]:
             return self.parse_text_to_nodes(markdown, allow_section_headings=True)
 
     return Generated
-
-
-def escaped(text: str) -> str:
-    """Return ``text`` so that Markdown takes none of it for markup."""
-    return "".join(f"\\{character}" if character in r"\`*_<>[]{}|#$~" else character for character in text)
-
-
-def code(text: str) -> str:
-    """Return ``text`` as code in a line or a table cell."""
-    return "`" + text.replace("|", r"\|") + "`"

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generated import code, directive, escaped
+from markup import code, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,5 +57,7 @@ def _write(path: str) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
+    from generated import directive
+
     app.add_directive("schema-reference", directive(_write))
     return {"parallel_read_safe": True}

@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from generated import code, directive, escaped
+from markup import code, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,5 +47,7 @@ def _write(module: str) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
+    from generated import directive
+
     app.add_directive("settings-reference", directive(_write))
     return {"parallel_read_safe": True}
