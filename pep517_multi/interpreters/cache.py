@@ -64,9 +64,8 @@ class ProbeCache:
             status = folder.stat()
         except OSError:
             return False
-        return (
-            stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & _WRITABLE_BY_OTHERS
-        )
+        is_own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+        return is_own and not status.st_mode & _WRITABLE_BY_OTHERS
 
     @staticmethod
     def _file(folder: Path, executable: Path) -> Path:
@@ -74,7 +73,7 @@ class ProbeCache:
 
 
 def _key(executable: Path) -> dict[str, Any]:
-    """Return all that an answer depends on; the change time sees a replaced file whose modification time was clamped."""
+    """Return all that an answer depends on; the change time tells where packagers clamp the modification time."""
     status = executable.stat()
     return {
         "path": str(executable),

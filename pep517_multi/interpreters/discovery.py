@@ -178,7 +178,7 @@ def _looked(sighting: Sighting, answer: Answer | ProbeError | None) -> _Look:
 
 
 def _run_by(executable: Path, answer: Answer) -> Path:
-    """Return what a dispatcher such as python-exec runs, so that it stays the same when the dispatcher's mind changes."""
+    """Return what a dispatcher such as python-exec runs: that stays the same when the dispatcher is set anew."""
     said = Path(answer["executable"])
     is_other = os.path.realpath(said) != os.path.realpath(executable)
     return said if is_other and said.is_absolute() and os.access(said, os.X_OK) else executable

@@ -1,4 +1,4 @@
-"""The machine that the driver runs on: the one place that asks the running Python, to learn when a target is like it."""
+"""The driver's own machine: the one place that asks the running Python, to tell when a target is like it."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Prober:
         return {**answer, "platforms": list(self._platforms(executable, answer))}
 
     def _platforms(self, executable: Path, answer: Answer) -> tuple[str, ...]:
-        """The driver's where the target's machine is the same; else what ``packaging`` says inside the target."""
+        """Return the driver's where the target's machine is the same; else what ``packaging`` says in the target."""
         libc = tuple(answer["libc"]) if answer["libc"] else None
         machine = Machine(answer["platform"], answer["pointer_bits"], answer["byteorder"], libc)
         if libc and machine == drivers_machine():

@@ -144,7 +144,7 @@ def _is_source(path: Path, *, bare: bool = False) -> bool:
 
 
 def _misplaced(text: str) -> str:
-    return f"{text!r} is no implementation but looks like the source: put it after '--' (multibuild --impls 3.11 -- {text})"
+    return f"{text!r} is no implementation but a source: put it after '--', as in multibuild --impls 3.11 -- {text}"
 
 
 def _unknown(text: str) -> str:
