@@ -6,15 +6,14 @@ import hashlib
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pep517_multi import files
 from pep517_multi.backends import build_log, scrubbing
 from pep517_multi.backends.environments import Environment
-from pep517_multi.backends.makers import UvMaker, VirtualenvMaker, find_uv
+from pep517_multi.backends.makers import CreationError, UvMaker, VenvMaker, VirtualenvMaker, find_uv
 from pep517_multi.backends.packages import importable
 from pep517_multi.backends.requirements import applicable
-from pep517_multi.errors import MultibuildError
 from pep517_multi.events import Note, ignore
 
 if TYPE_CHECKING:
@@ -36,30 +35,18 @@ class IsolatedEnvironments:
     :param folder: where they are made; an environment of an earlier run that is found there is replaced.
     :param environ: the environment of multibuild; the installers' own settings are taken from it.
     :param constraints: constraints files for whatever is installed (besides pip's and uv's own settings).
-    :param uv: the uv command, ``None`` to do without: virtualenv and pip then do its work, more slowly.
+    :param uv: the uv command; ``"search"`` looks for it on the PATH of ``environ`` and beside multibuild; ``None`` does
+        without, as is done where none is found: virtualenv and pip then do its work, more slowly.
     """
 
     folder: Path
     runner: Runner
     environ: Mapping[str, str]
     constraints: tuple[Path, ...] = ()
-    uv: Path | None = None
+    uv: Path | Literal["search"] | None = "search"
     observer: Observer = ignore
     _made: dict[tuple[str, ...], Future[Environment]] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-
-    @classmethod
-    def with_best_installer(
-        cls,
-        folder: Path,
-        runner: Runner,
-        *,
-        environ: Mapping[str, str],
-        constraints: tuple[Path, ...] = (),
-        observer: Observer = ignore,
-    ) -> IsolatedEnvironments:
-        """Use uv where it is on the PATH of ``environ`` or installed beside multibuild."""
-        return cls(folder, runner, environ, constraints, find_uv(environ), observer)
 
     def prepare(self, interpreter: Interpreter, requires: Sequence[str], *, log: Path) -> Environment:
         """See :meth:`Environments.prepare`; one caller makes it, the others wait for it."""
@@ -99,17 +86,23 @@ class IsolatedEnvironments:
 
     def _create(self, interpreter: Interpreter, target: Path, *, log: Path) -> Maker:
         """Create an empty environment with the first maker that can, and return that one."""
-        last_resort = VirtualenvMaker(self.runner, self.environ, self.constraints)
-        if self.uv is not None:
-            maker = UvMaker(self.runner, self.environ, self.constraints, self.uv)
+        *others, last = self._makers()
+        for maker, following in zip(others, [*others[1:], last], strict=True):
             try:
                 maker.create(interpreter, target, log=log)
-            except MultibuildError as error:
-                message = f"uv could not make an environment of {interpreter.name}, so virtualenv does: {error}"
+            except CreationError as error:  # noqa: PERF203 - there are three of them
+                message = f"{error}; {following.tool} is tried instead"
                 self.observer(Note(message, interpreter.name, "warning"))
                 build_log.append(log, f"# {message}")
                 files.remove_tree(target)
             else:
                 return maker
-        last_resort.create(interpreter, target, log=log)
-        return last_resort
+        last.create(interpreter, target, log=log)
+        return last
+
+    def _makers(self) -> tuple[Maker, ...]:
+        """Return the makers, best first; venv comes last because not every distribution ships it."""
+        common = (self.runner, self.environ, self.constraints)
+        slow = (VirtualenvMaker(*common), VenvMaker(*common))
+        uv = find_uv(self.environ) if self.uv == "search" else self.uv
+        return slow if uv is None else (UvMaker(*common, uv), *slow)

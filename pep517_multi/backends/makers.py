@@ -9,7 +9,7 @@ import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from packaging.utils import canonicalize_name
 
@@ -64,6 +64,8 @@ class Maker(ABC):
     :param constraints: constraints files for whatever is installed.
     """
 
+    tool: ClassVar[str]
+
     runner: Runner
     environ: Mapping[str, str]
     constraints: tuple[Path, ...] = ()
@@ -79,7 +81,7 @@ class Maker(ABC):
             problem = f"{target / 'bin' / 'python'} is missing"
         if problem is not None:
             which = f"{interpreter.name} ({interpreter.executable})"
-            raise CreationError(f"no build environment of {which} can be made: {problem}; see {log}")
+            raise CreationError(f"no build environment of {which} can be made with {self.tool}: {problem} (see {log})")
 
     def install(
         self, interpreter: Interpreter, target: Path, requirements: Sequence[Requirement], *, log: Path
@@ -130,6 +132,8 @@ class UvMaker(Maker):
     project (``[tool.uv]``) for the user's.
     """
 
+    tool = "uv"
+
     uv: Path = Path("uv")
 
     _FOREIGN = frozenset(
@@ -179,6 +183,8 @@ runpy.run_module("virtualenv", run_name="__main__", alter_sys=True)
 class VirtualenvMaker(Maker):
     """virtualenv, run by the Python that runs multibuild, and the pip for the target that virtualenv brings along."""
 
+    tool = "virtualenv"
+
     _FOREIGN = frozenset(
         {
             "PIP_USER",
@@ -221,3 +227,23 @@ class VirtualenvMaker(Maker):
     def _environ(self) -> dict[str, str]:
         environ = scrubbing.for_installers(self.environ)
         return {name: value for name, value in environ.items() if name not in self._FOREIGN}
+
+
+@dataclass(frozen=True)
+class VenvMaker(VirtualenvMaker):
+    """The target's own ``venv`` and ``ensurepip``, slow: for targets that virtualenv has given up."""
+
+    tool = "venv"
+
+    def create(self, interpreter: Interpreter, target: Path, *, log: Path) -> None:
+        """See :meth:`Maker.create`; setuptools, which ensurepip brings until 3.11, is nobody's requirement."""
+        super().create(interpreter, target, log=log)
+        argv = (str(target / "bin" / "python"), "-I", "-m", "pip", "uninstall", "--yes", "setuptools")
+        call = _Call(argv, Path("/"), self._environ())
+        problem = self._problem(call, title=f"{interpreter.name}: remove setuptools", log=log)
+        if problem is not None:
+            raise CreationError(f"setuptools cannot be removed from {target}: {problem} (see {log})")
+
+    def _creation(self, interpreter: Interpreter, target: Path) -> _Call:
+        argv = (str(interpreter.executable), "-I", "-m", "venv", str(target))
+        return _Call(argv, Path("/"), self._environ())
