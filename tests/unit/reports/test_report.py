@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import jsonschema
+import pytest
+
+from pep517_multi.report import EvidenceReport, ImplReport, Report, SourceReport
+from pep517_multi.reports import json as as_json
+from pep517_multi.reports import text
+
+BUILT = ImplReport(
+    impl="python3.11",
+    executable="/usr/bin/python3.11",
+    version="3.11.2",
+    implementation="cpython",
+    action="built",
+    wheel="sample-1.0-py3-none-any.whl",
+    wheel_sha256="0" * 64,
+    built_by="python3.11",
+    tag="py3-none-any",
+    because=("no wheel is there yet",),
+    root="/work/roots/python3.11",
+    seconds={"build": 1.23456},
+)
+REUSED = replace(BUILT, impl="pypy3.9", action="reused", implementation="pypy", because=("always the same",))
+FAILED = replace(BUILT, impl="python3.13", action="failed", wheel=None, wheel_sha256=None, error="it broke", tag=None)
+SOURCE = SourceReport(
+    path=".",
+    name="sample",
+    version="1.0",
+    digest="sha256:" + "0" * 64,
+    backend="flit_core.buildapi",
+    evidence=EvidenceReport("independent", ("flit_core always makes the same wheel",)),
+)
+
+
+@pytest.mark.parametrize("source", [SOURCE, SourceReport()], ids=["a source", "ready wheels"])
+def test_the_report_is_as_its_schema_says(source: SourceReport) -> None:
+    report = Report(source, (BUILT, REUSED, FAILED), 2.0, 1)
+    document = json.loads(as_json.render(report))
+    jsonschema.Draft202012Validator(as_json.schema()).validate(document)
+    assert document["schema"] == 1
+    assert document["impls"][0]["seconds"] == {"env": 0, "build": 1.2346, "install": 0, "bytecode": 0, "qa": 0}
+
+
+def test_the_table_names_who_built_and_the_summary_counts() -> None:
+    report = Report(SOURCE, (BUILT, REUSED, FAILED), 2.0, 1)
+    rows = text.table(report, verbose=False).rows
+    assert [row.cells[1] for row in rows] == ["built", "reused from python3.11", "failed"]
+    assert rows[2].notes == ("it broke",)
+    assert text.summary(report) == "sample 1.0: 1 built, 1 reused, 1 failed in 2.0 s"
+
+
+def test_reasons_are_told_on_request_and_empty_columns_are_left_out() -> None:
+    report = Report(SOURCE, (replace(REUSED, root=None),), 2.0, 0)
+    table = text.table(report, verbose=True)
+    assert table.rows[0].notes == ("because always the same",)
+    assert "staging root" not in table.columns

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+import recorded_probes
+
+from pep517_multi.plan import next_builders
+from pep517_multi.wheels.decision import Dependence, Policy, ReuseMode
+
+ALL = ["python3.10", "python3.12", "python3.13", "python3.13t", "pypy3.9", "pypy3.11"]
+
+
+def builders(
+    policy: Policy, waiting: list[str] = ALL, *, tried: tuple[str, ...] = (), stable_abi: bool = False
+) -> list[str]:
+    interpreters = [recorded_probes.load(name) for name in waiting]
+    chosen = next_builders(interpreters, policy=policy, tried=tried, stable_abi_expected=stable_abi)
+    return [interpreter.name for interpreter in chosen]
+
+
+def test_a_wheel_for_all_is_built_by_the_oldest_alone() -> None:
+    assert builders(Policy(dependence=Dependence.INDEPENDENT)) == ["python3.10"]
+
+
+def test_whoever_is_not_served_by_it_builds_once_for_each_family() -> None:
+    left = ["python3.13t", "pypy3.9", "pypy3.11"]
+    policy = Policy(dependence=Dependence.INDEPENDENT)
+    assert builders(policy, left, tried=("cpython",)) == ["python3.13t", "pypy3.9"]
+    assert builders(policy, ["pypy3.11"], tried=("cpython", "pypy")) == ["pypy3.11"]
+
+
+def test_version_specific_extensions_are_built_by_all_at_once() -> None:
+    assert builders(Policy(dependence=Dependence.EXTENSION)) == ALL
+
+
+def test_where_a_stable_abi_is_likely_the_oldest_cpython_goes_first_and_the_others_beside_it() -> None:
+    policy = Policy(dependence=Dependence.EXTENSION)
+    assert builders(policy, stable_abi=True) == ["python3.10", "python3.13t", "pypy3.9", "pypy3.11"]
+
+
+def test_a_stable_abi_that_did_not_come_is_not_waited_for_again() -> None:
+    policy = Policy(dependence=Dependence.EXTENSION)
+    assert builders(policy, ["python3.12", "python3.13"], tried=("cpython",), stable_abi=True) == [
+        "python3.12",
+        "python3.13",
+    ]
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        pytest.param(Policy(mode=ReuseMode.NEVER, dependence=Dependence.INDEPENDENT), id="never"),
+        pytest.param(Policy(dependence=Dependence.EXTENSION, share_stable_abi=False), id="no-abi3"),
+    ],
+)
+def test_what_is_not_shared_is_built_by_all_at_once(policy: Policy) -> None:
+    assert builders(policy, stable_abi=True) == ALL

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import pytest
+import recorded_probes
+from wheel_maker import make_wheel
+
+from pep517_multi.errors import IntegrityError
+from pep517_multi.wheels.decision import Builder, Built
+from pep517_multi.wheels.store import Inputs, Origin, Served, Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILENAME = "sample-1.0-py3-none-any.whl"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "wheels")
+
+
+def put(store: Store, tmp_path: Path, impl: str, content: str, *, source: str = "sha256:1", flags: str = "") -> Built:
+    made = make_wheel(tmp_path / "made", files={"sample.py": content})
+    interpreter = recorded_probes.load(impl)
+    builder = Builder(interpreter.name, interpreter.abi_family, interpreter.python)
+    inputs = Inputs(source, {"environment": {"CFLAGS": flags}})
+    return store.add(made, interpreter, Origin(builder, "3.0", inputs, ("flit_core",), {"flit-core": "3.12"}, 0.5))
+
+
+def layout(store: Store) -> set[str]:
+    return {path.relative_to(store.folder).as_posix() for path in store.folder.rglob("*.whl")}
+
+
+def served(impl: str, wheel: str, *, source: str = "sha256:1") -> Served:
+    return Served(impl, wheel, "built", impl, ("a reason",), "inputs", source, {})
+
+
+def test_a_wheel_is_kept_with_its_provenance(store: Store, tmp_path: Path) -> None:
+    built = put(store, tmp_path, "python3.11", "same")
+    assert store.wheels() == (built,)
+    assert layout(store) == {FILENAME}
+    provenance = json.loads((store.folder / f"{FILENAME}.json").read_text())
+    assert provenance["sha256"] == built.wheel.sha256
+    assert provenance["built"][0]["by"] == "python3.11"
+    assert provenance["built"][0]["packages"] == {"flit-core": "3.12"}
+
+
+def test_the_same_bytes_are_one_file_with_several_builders(store: Store, tmp_path: Path) -> None:
+    put(store, tmp_path, "pypy3.9", "same")
+    put(store, tmp_path, "python3.12", "same")
+    built = put(store, tmp_path, "python3.11", "same")
+    assert layout(store) == {FILENAME}
+    assert [builder.name for builder in built.builders] == ["python3.11", "python3.12", "pypy3.9"]
+
+
+def test_different_wheels_of_one_name_lie_apart_whatever_the_order(tmp_path: Path) -> None:
+    contents = {"python3.11": "old", "python3.12": "new", "pypy3.9": "other"}
+    for number, order in enumerate(permutations(contents)):
+        store = Store(tmp_path / f"wheels{number}")
+        for impl in order:
+            put(store, tmp_path, impl, contents[impl])
+        assert layout(store) == {f"{impl}/{FILENAME}" for impl in contents}
+        assert {built.builders[0].name: store.relative(built.wheel) for built in store.wheels()} == {
+            impl: f"{impl}/{FILENAME}" for impl in contents
+        }
+
+
+def test_building_anew_replaces_what_the_same_implementation_built_before(store: Store, tmp_path: Path) -> None:
+    put(store, tmp_path, "python3.11", "first")
+    built = put(store, tmp_path, "python3.11", "second", source="sha256:2")
+    assert store.wheels() == (built,)
+
+
+def test_what_others_use_stays_when_a_wheel_of_that_name_is_made_with_other_flags(store: Store, tmp_path: Path) -> None:
+    put(store, tmp_path, "python3.11", "plain")
+    store.serve([served("python3.11", FILENAME)])
+    put(store, tmp_path, "python3.12", "optimised", flags="-O3")
+    assert store.locate(store.served()["python3.11"]).path == store.folder / "python3.11" / FILENAME
+
+
+def test_a_changed_wheel_is_noticed(store: Store, tmp_path: Path) -> None:
+    put(store, tmp_path, "python3.11", "right")
+    made = make_wheel(tmp_path / "made", files={"sample.py": "wrong"})
+    made.replace(store.folder / FILENAME)
+    with pytest.raises(IntegrityError, match="its hash changed"):
+        store.wheels()
+
+
+def test_damaged_provenance_is_noticed(store: Store, tmp_path: Path) -> None:
+    put(store, tmp_path, "python3.11", "right")
+    (store.folder / f"{FILENAME}.json").write_text("{")
+    with pytest.raises(IntegrityError, match=r"provenance of .* is damaged"):
+        store.wheels()
+
+
+def test_a_wheel_dropped_by_hand_is_a_stranger(store: Store) -> None:
+    path = make_wheel(store.folder)
+    assert store.strangers() == (path,)
+    assert store.wheels() == ()
+
+
+def test_what_was_made_from_other_sources_goes_when_new_ones_are_served(store: Store, tmp_path: Path) -> None:
+    put(store, tmp_path, "python3.11", "old")
+    store.serve([served("python3.11", FILENAME)])
+    put(store, tmp_path, "python3.12", "new", source="sha256:2")
+    store.serve([served("python3.12", f"python3.12/{FILENAME}", source="sha256:2")])
+    assert set(store.served()) == {"python3.12"}
+    assert layout(store) == {f"python3.12/{FILENAME}"}
+
+
+def test_phases_for_one_implementation_at_a_time_add_up(store: Store, tmp_path: Path) -> None:
+    put(store, tmp_path, "python3.11", "same")
+    store.serve([served("python3.11", FILENAME)])
+    store.serve([served("python3.12", FILENAME)])
+    assert set(store.served()) == {"python3.11", "python3.12"}
+
+
+def test_a_missing_wheel_is_told(store: Store) -> None:
+    with pytest.raises(IntegrityError, match="run the build phase again"):
+        store.locate(served("python3.11", FILENAME))
