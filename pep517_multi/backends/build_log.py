@@ -6,6 +6,7 @@ import itertools
 import re
 import shlex
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 TAIL_LINES = 25
 _CAUSE_LINES = 8
+_HEADER_LINES = 3
 _LONGEST_LINE = 400
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1f]")
@@ -40,11 +42,10 @@ def append(log: Path, *lines: str) -> None:
         stream.writelines(f"{line}\n" for line in lines)
 
 
-def run_logged(runner: Runner, command: Command, *, title: str) -> Completed:
-    """Run ``command`` under a header that says what runs and where; ``command.log`` must be set."""
-    if command.log is not None:
-        append(command.log, f"# {title}", f"# in {command.cwd}", f"# $ {shlex.join(command.argv)}")
-    return runner.run(command)
+def run_logged(runner: Runner, command: Command, *, title: str, log: Path) -> Completed:
+    """Run ``command`` with its output in ``log``, under a header that says what runs and where."""
+    append(log, f"# {title}", f"# in {command.cwd}", f"# $ {shlex.join(command.argv)}")
+    return runner.run(replace(command, log=log))
 
 
 def size(log: Path) -> int:
@@ -61,6 +62,11 @@ def read_from(log: Path, offset: int) -> Iterator[str]:
         for raw in stream:
             text = raw.decode("utf-8", errors="replace").rstrip("\r\n").rpartition("\r")[2]
             yield _ESCAPES.sub("", text)[:_LONGEST_LINE].rstrip()
+
+
+def output_from(log: Path, offset: int) -> Iterator[str]:
+    """Yield what the command said whose header stands at byte ``offset`` of ``log``, and all after it."""
+    return itertools.islice(read_from(log, offset), _HEADER_LINES, None)
 
 
 def worth_showing(lines: Iterable[str]) -> str:

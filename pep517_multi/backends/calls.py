@@ -178,16 +178,16 @@ class _Backend:
         call = self.build_call
         tree = Path(cwd or call.tree)
         environ = {**self.environment.environ, **(extra_environ or {}), **_no_repository_above(self.environment, tree)}
-        command = Command(tuple(cmd), cwd=tree, env=environ, timeout=call.timeout, log=call.log)
+        command = Command(tuple(cmd), cwd=tree, env=environ, timeout=call.timeout)
         title = f"{call.interpreter.name}: {cmd[-2]} of {call.build_system.backend}"
-        completed = build_log.run_logged(self.runner, command, title=title)
+        completed = build_log.run_logged(self.runner, command, title=title, log=call.log)
         if completed.returncode != 0:
             raise _HookFailedError(completed.returncode)
         _move_warnings(Path(cmd[-1]) / "output.json", call.log)
 
     def _failure(self, what: str, before: int) -> BuildError:
         call = self.build_call
-        tail = build_log.worth_showing(build_log.read_from(call.log, before))
+        tail = build_log.worth_showing(build_log.output_from(call.log, before))
         who = f"the backend {call.build_system.backend} of {call.interpreter.name}"
         return BuildError(f"{who} {what}; the whole output is in {call.log}", log=str(call.log), tail=tail)
 

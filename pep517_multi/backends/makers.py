@@ -110,12 +110,11 @@ class Maker(ABC):
 
     def _problem(self, call: _Call, *, title: str, log: Path) -> str | None:
         """Run ``call``; return what it says was wrong, ``None`` when all is well."""
-        build_log.append(log)
-        command = Command(call.argv, cwd=call.cwd, env=call.environ, log=log)
+        command = Command(call.argv, cwd=call.cwd, env=call.environ)
         before = build_log.size(log)
-        if build_log.run_logged(self.runner, command, title=title).returncode == 0:
+        if build_log.run_logged(self.runner, command, title=title, log=log).returncode == 0:
             return None
-        return build_log.blamed(build_log.read_from(log, before)).rstrip(".")
+        return build_log.blamed(build_log.output_from(log, before)).rstrip(".")
 
 
 def _named(requirements: Sequence[Requirement], problem: str) -> Sequence[Requirement]:

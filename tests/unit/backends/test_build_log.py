@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pep517_multi.backends.build_log import append, blamed, read_from, run_logged, size, worth_showing
+from pep517_multi.backends.build_log import append, blamed, output_from, read_from, run_logged, size, worth_showing
 from pep517_multi.process import Command, Completed
 
 if TYPE_CHECKING:
@@ -26,10 +26,11 @@ class RecordingRunner:
 
 def test_each_command_stands_under_a_header_that_says_what_ran_where(tmp_path: Path) -> None:
     log = tmp_path / "logs" / "build.log"
-    command = Command(("tool", "an argument"), cwd=tmp_path, env={}, log=log)
+    command = Command(("tool", "an argument"), cwd=tmp_path, env={})
 
-    run_logged(RecordingRunner(), command, title="python3.12: something")
+    run_logged(RecordingRunner(), command, title="python3.12: something", log=log)
 
+    assert list(output_from(log, 0)) == []
     assert log.read_text() == f"# python3.12: something\n# in {tmp_path}\n# $ tool 'an argument'\n"
 
 

@@ -162,7 +162,7 @@ def test_a_backend_that_raises_is_shown_by_its_own_traceback(call: BuildCall) ->
     assert str(call.log) in str(error)
     assert error.tail.endswith("ValueError: no luck")
     assert "toybackend.py" in error.tail
-    assert "_in_process.py" not in error.tail.partition("Traceback")[2]
+    assert "_in_process.py" not in error.tail
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 import toy_backends
 
 from pep517_multi.backends import IsolatedEnvironments
-from pep517_multi.backends.makers import CreationError, find_uv
-from pep517_multi.process import Command, Completed
+from pep517_multi.backends.makers import CreationError, UvMaker, find_uv
+from pep517_multi.process import Command, Completed, LocalRunner
 
 if TYPE_CHECKING:
     import subprocess
@@ -71,6 +71,15 @@ def test_uv_is_tried_first_then_virtualenv_then_the_targets_own_venv(tmp_path: P
         environments.prepare(interpreter, [], log=tmp_path / "log")
 
     assert runner.tools == ["uv", "-c", "-m"]
+
+
+def test_a_tool_that_makes_nothing_although_all_is_well_is_not_believed(
+    tmp_path: Path, interpreter: Interpreter
+) -> None:
+    maker = UvMaker(LocalRunner(), {}, uv=executable_uv(tmp_path / "bin"))
+
+    with pytest.raises(CreationError, match=r"bin/python is missing"):
+        maker.create(interpreter, tmp_path / "env", log=tmp_path / "log")
 
 
 def test_a_failure_is_not_tried_again(tmp_path: Path, interpreter: Interpreter) -> None:
