@@ -105,7 +105,7 @@ class _Extraction:
                 name = member.name
                 self._extract(member)
         except _BROKEN as error:
-            raise IntegrityError(f"{self.archive} is damaged at or after {name!r}: {error or 'it ends early'}") from error
+            raise IntegrityError(f"{self.archive} is damaged at or after {name!r}: {_reason(error)}") from error
         except OSError as error:
             if error.errno is not None:  # a decompressor's complaint has no number, the file system's has one
                 raise
@@ -220,7 +220,7 @@ def _tar_members(archive: Path, folder: Path) -> Iterator[_Member]:
         raise _not_an_archive(archive, "tar", error) from error
     with tar:
         while (info := tar.next()) is not None:
-            tar.members = []  # a million headers need not stay in memory
+            tar.members = []  # type: ignore[attr-defined]  # a million headers need not stay in memory
             yield _Member(
                 name=info.name,
                 kind=_tar_kind(info),
@@ -297,4 +297,8 @@ def _zip_kind(info: zipfile.ZipInfo, mode: int) -> Kind:
 def _not_an_archive(archive: Path, kind: str, error: Exception) -> SourceError:
     if isinstance(error, OSError) and error.errno is not None:
         return SourceError(f"cannot read {archive}: {error.strerror}")
-    return SourceError(f"{archive} is not a {kind} archive, whatever its name says: {error or 'it ends early'}")
+    return SourceError(f"{archive} is not a {kind} archive, whatever its name says: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or "it ends early"

@@ -102,12 +102,13 @@ def _strings(table: Mapping[str, Any], key: str, file: Path) -> tuple[str, ...]:
 def _check_requirements(requires: Iterable[str], file: Path) -> None:
     from packaging.requirements import InvalidRequirement, Requirement
 
-    for requirement in requires:
-        try:
-            Requirement(requirement)
-        except InvalidRequirement as error:
-            reason = str(error).splitlines()[0]
-            raise SourceError(f"{file} requires {requirement!r} for the build, which is no requirement: {reason}") from error
+    text = ""
+    try:
+        for text in requires:
+            Requirement(text)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0]
+        raise SourceError(f"{file} requires {text!r} for the build, which is no requirement: {reason}") from error
 
 
 def _check_backend_path(tree: Path, folder: str) -> None:

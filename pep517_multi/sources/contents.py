@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pep517_multi.sources.tree import BuildSystem
 
@@ -44,6 +44,12 @@ class Contents:
     path: Path
     build_system: BuildSystem
     outputs: frozenset[Path] = frozenset()
+
+    @classmethod
+    def of(cls, path: Path, build_system: BuildSystem, *, outputs: Iterable[Path] = ()) -> Contents:
+        """Take ``outputs`` as they are given: relative, or by way of links."""
+        places = frozenset(Path(place(output)) for output in outputs for place in (os.path.abspath, os.path.realpath))
+        return cls(path, build_system, places)
 
     def leaves_out(self, path: Path) -> bool:
         """Whether ``path``, somewhere below the tree, is no content, and nothing below it either."""

@@ -25,8 +25,7 @@ def private_copy(tree: SourceTree, target: Path, *, leave_out: Iterable[Path] = 
 
     :param leave_out: paths below the tree that multibuild itself writes: the work directory, staging roots, reports.
     """
-    outputs = frozenset(Path(os.path.abspath(path)) for path in (*leave_out, target))  # noqa: PTH100 - follows no links
-    contents = Contents(tree.path, tree.build_system, outputs)
+    contents = Contents.of(tree.path, tree.build_system, outputs=leave_out)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = beside(target)
     with explained(f"copy the source to {target}"):

@@ -21,7 +21,7 @@ class Declared(NamedTuple):
 
 
 def read_declared(tree: Path, pyproject: Mapping[str, Any]) -> Declared:
-    """Look into ``[project]``, ``[tool.poetry]``, ``setup.cfg`` and, for an unpacked sdist, ``PKG-INFO``, in this order.
+    """Look into ``[project]``, ``[tool.poetry]``, ``setup.cfg`` and the ``PKG-INFO`` of an sdist, in this order.
 
     A field that one place leaves open is taken from the next.
     """

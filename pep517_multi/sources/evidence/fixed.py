@@ -1,0 +1,56 @@
+"""Backends that make the same wheel whatever runs them: flit_core and uv_build."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from pep517_multi.sources.evidence.literals import assignments, module_file, parse
+from pep517_multi.sources.evidence.project import Finding, Project, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def judge_uv(_project: Project) -> Iterator[Finding]:
+    """Find nothing: uv_build is a program that runs no Python at all."""
+    yield from ()
+
+
+def judge_flit(project: Project) -> Iterator[Finding]:
+    """Find out whether flit_core imports the module for its docstring or version, which it does if it reads none."""
+    wanted = _wanted(project)
+    if not wanted:
+        return
+    name = project.table("tool", "flit", "module").get("name")
+    name = name or project.table("tool", "flit", "metadata").get("module") or project.table("project").get("name")
+    path = module_file((project.path, project.path / "src"), str(name).replace("-", "_"))
+    tree = parse(path) if path is not None else None
+    if path is None or tree is None:
+        yield unknown(f"pyproject.toml: flit_core imports {name} for its {' and '.join(sorted(wanted))}")
+        return
+    where = path.relative_to(project.path).as_posix()
+    if "version" in wanted and not any(_has_version(module) for module in (tree, *_version_modules(path))):
+        yield unknown(f"{where}: flit_core imports it for __version__, which is no string there")
+    if "description" in wanted and not ast.get_docstring(tree):
+        yield unknown(f"{where}: flit_core imports it for its docstring")
+
+
+def _wanted(project: Project) -> frozenset[str]:
+    if "project" in project.pyproject:
+        dynamic = project.table("project").get("dynamic", ())
+        return frozenset({"version", "description"}).intersection(dynamic if isinstance(dynamic, list) else ())
+    return frozenset({"version", "description"})  # [tool.flit.metadata] always takes both from the module
+
+
+def _has_version(module: ast.Module) -> bool:
+    return any(isinstance(value, ast.Constant) for value in assignments(module, "__version__"))
+
+
+def _version_modules(path: Path) -> Iterator[ast.Module]:
+    """Yield the other places in which flit_core looks for the version of a package."""
+    for name in ("version.py", "_version.py", "__version__.py"):
+        module = parse(path.with_name(name)) if path.name == "__init__.py" else None
+        if module is not None:
+            yield module

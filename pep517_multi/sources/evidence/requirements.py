@@ -1,0 +1,45 @@
+"""Build requirements as evidence: which of them can change what a backend builds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from pep517_multi.sources.evidence.project import Finding, extension, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+EXTENSION_MAKERS = frozenset(
+    {
+        "cffi", "cmake", "cppy", "cython", "cython-setuptools", "extension-helpers", "hatch-cython", "hatch-mypyc",
+        "maturin", "meson", "meson-python", "mypy", "nanobind", "numpy", "oldest-supported-numpy", "pybind11",
+        "pybind11-global", "pythran", "scikit-build", "scikit-build-core", "setuptools-golang", "setuptools-rust",
+        "sip", "swig", "torch", "ziglang",
+    }
+)  # fmt: skip
+"""Requirements that a project has in order to compile extension modules."""
+
+LIBRARIES = frozenset({"packaging", "setuptools", "toml", "tomli", "typing-extensions", "wheel"})
+"""Requirements that no backend loads by itself."""
+
+SETUPTOOLS_PLUGINS = frozenset({"pytest-runner", "setuptools-scm", "setuptools-scm-git-archive", "vcs-versioning"})
+"""Plugins of setuptools that set the version, the list of files or a command that no wheel build runs."""
+
+
+def judge_requirements(requirements: Iterable[str], *, harmless: frozenset[str], where: str) -> Iterator[Finding]:
+    """Find what ``requirements`` hold besides ``harmless`` (normalised names) and :data:`LIBRARIES`."""
+    for text in requirements:
+        try:
+            name = canonicalize_name(Requirement(text).name)
+        except InvalidRequirement:
+            yield unknown(f"{where}: {text!r} is no requirement that could be recognised")
+            continue
+        if name in harmless or name in LIBRARIES:
+            continue
+        if name in EXTENSION_MAKERS:
+            yield extension(f"{where}: requires {name}, which serves to build extension modules")
+        else:
+            yield unknown(f"{where}: requires {name}, which may change what is built")

@@ -1,0 +1,132 @@
+"""What the names of a module stand for."""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+
+from pep517_multi.sources.evidence.setup_names import IMPORTABLE, RISKY_BUILTINS
+
+_CANNOT_RUN_SETUP = frozenset(
+    {"os", "sys", "io", "platform", "shutil", "subprocess", "textwrap", "time", "warnings", "webbrowser"}
+)
+
+
+class Bindings:
+    """The names that a module binds anywhere, in whatever scope."""
+
+    def __init__(self, module: ast.Module) -> None:
+        self._module = module
+        self.imported: dict[str, str] = {}
+        """Name → the dotted name that it stands for."""
+        self.plain: set[str] = set()
+        """Names bound by assignments, loops, parameters, function definitions: to values that the module makes."""
+        self.functions: set[str] = set()
+        self.classes: set[str] = set()
+        self.local: set[str] = set()
+        """Names imported from modules of the project, which are judged where that is done."""
+        for node in ast.walk(module):
+            self._bind(node)
+        self.plain -= self.classes | set(self.imported) | RISKY_BUILTINS
+
+    def _bind(self, node: ast.AST) -> None:
+        match node:
+            case ast.Import(names=aliases):
+                for alias in aliases:
+                    name = alias.asname or alias.name.partition(".")[0]
+                    self.imported[name] = alias.name if alias.asname else name
+            case ast.ImportFrom(module=module, names=aliases, level=level):
+                for alias in aliases:
+                    self._bind_from(alias, module or "", level)
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
+                self.plain.add(name)
+            case ast.FunctionDef(name=name):
+                self.plain.add(name)
+                self.functions.add(name)
+            case ast.ClassDef(name=name):
+                self.classes.add(name)
+            case _:
+                pass
+
+    def _bind_from(self, alias: ast.alias, module: str, level: int) -> None:
+        name = alias.asname or alias.name
+        if level == 0 and self._is_known(module, alias.name):
+            self.imported[name] = f"{module}.{alias.name}"
+        else:
+            self.plain.add(name)
+            self.local.add(name)
+
+    @staticmethod
+    def _is_known(module: str, name: str) -> bool:
+        root = module.partition(".")[0]
+        return root in {"setuptools", "distutils", "wheel"} or module in IMPORTABLE or f"{module}.{name}" in IMPORTABLE
+
+    @cached_property
+    def catches_calls(self) -> bool:
+        """Whether a function of the module is called where an exception of it might be caught."""
+        return any(
+            isinstance(part, ast.Name) and part.id in self.functions | self.local
+            for node in ast.walk(self._module)
+            if isinstance(node, ast.Try) and node.handlers
+            for statement in node.body
+            for part in ast.walk(statement)
+        )
+
+    def is_callable(self, name: str) -> bool:
+        """Whether calling ``name`` runs nothing but what is judged elsewhere in the module."""
+        return name in self.functions | self.local or isinstance(self.only_value(name), ast.Lambda)
+
+    def dotted(self, node: ast.expr) -> str | None:
+        """Return the full dotted name that ``node`` stands for, if it is a name or a chain of attributes of one."""
+        match node:
+            case ast.Name(id=name):
+                return self.imported.get(name, name)
+            case ast.Attribute(value=value, attr=attribute):
+                owner = self.dotted(value)
+                return None if owner is None else f"{owner}.{attribute}"
+            case ast.Call(func=ast.Name(id="__import__"), args=[ast.Constant(value=str(module))]):
+                return module
+            case _:
+                return None
+
+    def only_value(self, name: str) -> ast.expr | None:
+        """Return the value of a name that is bound exactly once, by ``name = value`` or ``with value as name``."""
+        stores = 0
+        values: list[ast.expr] = []
+        for node in ast.walk(self._module):
+            match node:
+                case ast.Name(id=bound, ctx=ast.Store()) | ast.arg(arg=bound) if bound == name:
+                    stores += 1
+                case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
+                    values.append(value)
+                case ast.withitem(context_expr=value, optional_vars=ast.Name(id=bound)) if bound == name:
+                    values.append(value)
+                case _:
+                    pass
+        return values[0] if stores == len(values) == 1 else None
+
+    def cannot_run_setup(self, node: ast.AST) -> bool:
+        """Whether ``node``, apart from its parts, can certainly not lead to a call of ``setup()``."""
+        modules: list[str] = []
+        match node:
+            case ast.Name(id=name):
+                modules = [self.imported[name]] if name in self.imported else []
+                return not self._runs_code(name) and _are_inert(modules)
+            case ast.Call(func=ast.Name(id=name)):
+                return name not in self.plain
+            case ast.Call(func=function):
+                return isinstance(function, ast.Attribute)
+            case ast.Import(names=aliases):
+                modules = [alias.name for alias in aliases]
+            case ast.ImportFrom(module=module):
+                modules = [module or ""]
+            case _:
+                pass
+        return _are_inert(modules)
+
+    def _runs_code(self, name: str) -> bool:
+        return name in self.functions | self.local | self.classes | RISKY_BUILTINS
+
+
+def _are_inert(modules: list[str]) -> bool:
+    return all(module.partition(".")[0] in _CANNOT_RUN_SETUP for module in modules)

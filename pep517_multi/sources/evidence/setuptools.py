@@ -1,0 +1,98 @@
+"""setuptools: pure unless an extension module, a command, a plugin or ``setup.py`` says otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pep517_multi.sources.declared import read_setup_cfg
+from pep517_multi.sources.evidence.commands import judge_command
+from pep517_multi.sources.evidence.literals import assignments, is_literal, module_file, parse
+from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, table, unknown
+from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
+from pep517_multi.sources.evidence.setup_py import judge_setup_py
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_HARMLESS_KEYS = frozenset(
+    """
+    data-files dependency-links dynamic eager-resources exclude-package-data include-package-data license-files
+    namespace-packages obsoletes package-data package-dir packages platforms provides py-modules script-files zip-safe
+    """.split()  # noqa: SIM905 - a table of words reads better than one of strings
+)
+_EXTENSION_TABLES = ("mypyc", "setuptools-rust", "setuptools-golang")
+_TELLING_OPTIONS = frozenset({"cmdclass", "ext_modules", "use_2to3", "command_packages"})
+_ATTR = "attr:"
+
+
+def judge_setuptools(project: Project) -> Iterator[Finding]:
+    """Find what in ``pyproject.toml``, ``setup.cfg`` and ``setup.py`` could make a wheel depend on its builder."""
+    findings = [*_judge_pyproject(project), *_judge_setup_cfg(project)]
+    if (project.path / "setup.py").exists():
+        findings += judge_setup_py(project)
+    yield from findings
+    for name in project.files:
+        if name.endswith((".pyx", "/Cargo.toml")) and not name.startswith(SPARE_FOLDERS):
+            # What declares the extension was perhaps not understood; and where nothing does, somebody should look.
+            yield (extension if findings else unknown)(f"{name}: source of an extension module")
+
+
+def _judge_pyproject(project: Project) -> Iterator[Finding]:
+    settings = project.table("tool", "setuptools")
+    for key in settings:
+        if key == "ext-modules":
+            yield extension("pyproject.toml: tool.setuptools.ext-modules")
+        elif key == "cmdclass":
+            yield unknown("pyproject.toml: tool.setuptools.cmdclass replaces commands, which may do anything")
+        elif key not in _HARMLESS_KEYS:
+            yield unknown(f"pyproject.toml: tool.setuptools.{key} is not known to be harmless")
+    for key in _EXTENSION_TABLES:
+        if project.table("tool", key):
+            yield extension(f"pyproject.toml: tool.{key} serves to build extension modules")
+    for command, options in project.table("tool", "distutils").items():
+        yield from judge_command(
+            command, options if isinstance(options, dict) else {}, where="pyproject.toml: tool.distutils"
+        )
+    for field, directive in table(settings, "dynamic").items():
+        if isinstance(directive, dict) and "attr" in directive:
+            yield from _judge_attribute(
+                project, str(directive["attr"]), f"pyproject.toml: tool.setuptools.dynamic.{field}"
+            )
+
+
+def _judge_setup_cfg(project: Project) -> Iterator[Finding]:
+    sections = read_setup_cfg(project.path)
+    if sections is None:
+        yield unknown("setup.cfg: it cannot be parsed")
+        return
+    for key, value in sections.get("metadata", {}).items():
+        if value.strip().startswith(_ATTR):
+            yield from _judge_attribute(
+                project, value.strip().removeprefix(_ATTR).strip(), f"setup.cfg: metadata.{key}"
+            )
+    options = sections.get("options", {})
+    for key in options.keys() & _TELLING_OPTIONS:
+        yield unknown(f"setup.cfg: options.{key} may do anything")
+    yield from judge_requirements(
+        filter(None, map(str.strip, options.get("setup_requires", "").splitlines())),
+        harmless=SETUPTOOLS_PLUGINS,
+        where="setup.cfg",
+    )
+    for section, content in sections.items():
+        yield from judge_command(section, content, where="setup.cfg")
+
+
+def _judge_attribute(project: Project, attribute: str, where: str) -> Iterator[Finding]:
+    """Find out whether setuptools can read ``attr:`` as a literal; otherwise it imports the module."""
+    module, _, name = attribute.rpartition(".")
+    path = module_file(_roots(project), module) if module else None
+    tree = parse(path) if path is not None else None
+    first = next(assignments(tree, name), None) if tree is not None else None
+    if first is None or not is_literal(first):
+        yield unknown(f"{where} imports {module or attribute} for its value")
+
+
+def _roots(project: Project) -> tuple[Path, ...]:
+    folder = project.table("tool", "setuptools", "package-dir").get("", "")
+    return tuple(dict.fromkeys((project.path / str(folder), project.path / "src", project.path)))
