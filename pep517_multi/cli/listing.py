@@ -67,7 +67,7 @@ def _line(candidate: Candidate) -> _Line:
     where = str(candidate.executable), candidate.found
     if interpreter is None:
         return _Line(None, None, *where, candidate.problem or "does not answer")
-    state = "" if candidate.chosen else f"another {interpreter.name} comes first"
+    state = "" if candidate.chosen_for else f"another {interpreter.name} comes first"
     return _Line(interpreter.name, str(interpreter.version), *where, state)
 
 

@@ -7,15 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pep517_multi import events, files
-from pep517_multi.backends.calls import BuildCall, build_wheel
-from pep517_multi.backends.environments import InstalledEnvironments, IsolatedEnvironments
-from pep517_multi.backends.requirements import missing_requirements
-from pep517_multi.backends.scrubbing import recorded
+from pep517_multi.backends import (
+    BuildCall,
+    InstalledEnvironments,
+    IsolatedEnvironments,
+    build_wheel,
+    missing_requirements,
+    recorded,
+)
 from pep517_multi.errors import BuildError, MissingRequirementsError, MultibuildError
 from pep517_multi.pipeline.own import check_own, own_oddities
 from pep517_multi.plan import next_builders
 from pep517_multi.sources.copies import private_copy
-from pep517_multi.wheels.decision import Builder, Built, Policy, Reuse, decide
+from pep517_multi.wheels.comparison import compare_ends
+from pep517_multi.wheels.decision import Builder, Built, Comparison, Dependence, Policy, Reuse, ReuseMode, decide
 from pep517_multi.wheels.store import Inputs, Origin, Served
 from pep517_multi.wheels.wheel import read_wheel
 
@@ -23,8 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from pep517_multi.backends.calls import BuiltWheel
-    from pep517_multi.backends.environments import Environments
+    from pep517_multi.backends import BuiltWheel, Environments
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline.run import Run
     from pep517_multi.sources.tree import SourceTree
@@ -86,6 +90,7 @@ class Building:
             expected = next_builders(
                 waiting,
                 policy=self.policy,
+                everyone=[one for one in self.run.interpreters if self._takes_part(one)],
                 tried={builder.abi_family for built in self._relevant() for builder in built.builders},
                 stable_abi_expected=self.tree.stable_abi_expected,
             )
@@ -106,11 +111,13 @@ class Building:
         }
 
     def _environments(self) -> Environments:
-        folder = self.run.work.environments
-        if not self.run.settings.isolation:
-            return InstalledEnvironments(folder, self.run.runner, self.run.environ)
-        constraints = self.run.settings.build_constraint
-        return IsolatedEnvironments(folder, self.run.runner, self.run.environ, constraints=constraints)
+        run = self.run
+        if not run.settings.isolation:
+            return InstalledEnvironments(run.runner, run.environ)
+        constraints = run.settings.build_constraint
+        return IsolatedEnvironments(
+            run.work.environments, run.runner, run.environ, constraints=constraints, observer=run.observer
+        )
 
     def _mention_strangers(self) -> None:
         for path in self.store.strangers():
@@ -136,15 +143,28 @@ class Building:
             self.outcomes[interpreter.name] = Outcome(interpreter, error=BuildError(message), skipped=True)
             self.run.observer(events.Note(f"skipped: {message}", impl=interpreter.name))
 
+    def _takes_part(self, interpreter: Interpreter) -> bool:
+        outcome = self.outcomes.get(interpreter.name)
+        return outcome is None or outcome.built is not None
+
+    def _comparisons(self) -> tuple[Comparison, ...]:
+        """Compare what the ends of each family built, where nothing else tells whether those between may share."""
+        if self.policy.dependence is not Dependence.UNKNOWN or self.policy.mode is not ReuseMode.AUTO:
+            return ()
+        return tuple(compare_ends(self._relevant(), self.store.packages()))
+
     def _relevant(self) -> list[Built]:
         return [built for built in self.store.wheels() if built.inputs == self.inputs.digest]
 
     def _not_served(self, waiting: Iterable[Interpreter]) -> list[Interpreter]:
         """Serve whom the wheels at hand can serve, and return the others."""
         wheels = self.store.wheels()
+        comparisons = self._comparisons()
         left = []
         for interpreter in waiting:
-            decision = decide(interpreter, wheels, policy=self.policy, inputs=self.inputs.digest)
+            decision = decide(
+                interpreter, wheels, policy=self.policy, inputs=self.inputs.digest, comparisons=comparisons
+            )
             if isinstance(decision, Reuse):
                 outcome = Outcome(interpreter, decision.built, decision.because)
                 wheel = decision.built.wheel.name.filename

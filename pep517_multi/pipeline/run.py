@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pep517_multi.wheels.decision import Policy, ReuseMode
+from pep517_multi.wheels.decision import Dependence, Policy, ReuseMode
 from pep517_multi.wheels.store import Store
 
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ class Run:
 
     def policy(self, evidence: Evidence) -> Policy:
         """Join the evidence with the settings."""
-        ext = {"auto": None, "yes": True, "no": False}[self.settings.ext]
-        mode = ReuseMode(self.settings.reuse)
-        return Policy.of(evidence, mode=mode, ext=ext, share_stable_abi=self.settings.abi3)
+        known = Policy(
+            mode=ReuseMode(self.settings.reuse),
+            dependence=Dependence(evidence.verdict.value),
+            share_stable_abi=self.settings.abi3,
+            because=evidence.because,
+        )
+        return known.with_ext(ext={"auto": None, "yes": True, "no": False}[self.settings.ext])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from pep517_multi.interpreters.interpreter import Interpreter
-    from pep517_multi.sources.evidence import Evidence
     from pep517_multi.wheels.wheel import Wheel
 
 _FIRST_WITH_ABI3T = (3, 15)
@@ -52,17 +51,15 @@ class Policy:
     share_stable_abi: bool = True
     because: tuple[str, ...] = ()
 
-    @classmethod
-    def of(cls, evidence: Evidence, *, mode: ReuseMode, ext: bool | None, share_stable_abi: bool) -> Policy:
-        """Join the evidence with what the user said: ``ext`` is ``None`` for ``--ext auto``."""
-        dependence = Dependence(evidence.verdict.value)
-        because = evidence.because
+    def with_ext(self, *, ext: bool | None) -> Policy:
+        """Let the user's word on extension modules overrule the evidence; ``None`` is ``--ext auto``."""
         if ext:
-            dependence, because = Dependence.EXTENSION, ("--ext yes: extension modules are required",)
-        elif ext is False and dependence is Dependence.EXTENSION:
-            dependence = Dependence.UNKNOWN
-            because = ("--ext no: extension modules are not looked for", *because)
-        return cls(mode, dependence, bool(ext), share_stable_abi, because)
+            required = ("--ext yes: extension modules are required",)
+            return replace(self, dependence=Dependence.EXTENSION, extension_required=True, because=required)
+        if ext is False and self.dependence is Dependence.EXTENSION:
+            overruled = ("--ext no: extension modules are not looked for", *self.because)
+            return replace(self, dependence=Dependence.UNKNOWN, because=overruled)
+        return self
 
 
 @dataclass(frozen=True)
@@ -88,25 +85,27 @@ class Builder:
 
 
 @dataclass(frozen=True)
-class Proof:
-    """Builds at the ends of a range of implementations were compared.
+class Comparison:
+    """Builds at the two ends of a range of implementations were compared.
 
     :param abi_family: whose range it is.
     :param oldest: language version at its lower end; ``newest`` at the upper one, both included.
-    :param wheels: hashes of the wheels found to be the same.
-    :param because: what was compared, one clause.
+    :param wheels: hashes of the wheels at the ends.
+    :param equal: whether they would install the same.
+    :param because: what was compared and what came of it, one clause.
     """
 
     abi_family: str
     oldest: tuple[int, int]
     newest: tuple[int, int]
     wheels: frozenset[str]
+    equal: bool
     because: str
 
-    def covers(self, interpreter: Interpreter, built: Built) -> bool:
-        """Whether ``interpreter`` lies within the range, and ``built`` is one of the wheels compared."""
-        within = self.oldest <= interpreter.python <= self.newest
-        return within and interpreter.abi_family == self.abi_family and built.wheel.sha256 in self.wheels
+    def proves(self, interpreter: Interpreter, built: Built) -> bool:
+        """Whether ``interpreter`` lies in a range whose ends are equal, and ``built`` is the wheel of one of them."""
+        within = self.oldest <= interpreter.python <= self.newest and interpreter.abi_family == self.abi_family
+        return self.equal and within and built.wheel.sha256 in self.wheels
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def decide(
     *,
     policy: Policy,
     inputs: str,
-    proofs: Iterable[Proof] = (),
+    comparisons: Iterable[Comparison] = (),
 ) -> Decision:
     """Decide whether one of ``wheels`` serves ``interpreter``, and which is the best.
 
@@ -142,16 +141,16 @@ def decide(
 
     :param inputs: digest of what a fresh build would be made from.
     """
-    candidates = sorted(wheels, key=lambda built: (_preference(interpreter, built), built.wheel.name.filename))
+    candidates = sorted(wheels, key=lambda built: _preference(interpreter, built))
     refusals: list[str] = []
-    proofs = tuple(proofs)
+    comparisons = tuple(comparisons)
     for built in candidates:
         if any(builder.name == interpreter.name for builder in built.builders) and built.inputs == inputs:
             return Reuse(built, (f"built by {interpreter.name} itself",))
     for built in candidates:
-        reasons = tuple(_against(interpreter, built, policy=policy, inputs=inputs, proofs=proofs))
+        reasons = tuple(_against(interpreter, built, policy=policy, inputs=inputs, comparisons=comparisons))
         if not reasons:
-            return Reuse(built, tuple(_in_favour(interpreter, built, policy=policy, proofs=proofs)))
+            return Reuse(built, tuple(_in_favour(interpreter, built, policy=policy, comparisons=comparisons)))
         refusals.append(f"{built.wheel.name}: {'; '.join(reasons)}")
     return Build(tuple(refusals) or _first_reasons(policy))
 
@@ -167,12 +166,15 @@ def _first_reasons(policy: Policy) -> tuple[str, ...]:
     return ("no wheel is there yet",)
 
 
-def _preference(interpreter: Interpreter, built: Built) -> tuple[bool, tuple[int, ...], bool, int]:
+def _preference(interpreter: Interpreter, built: Built) -> tuple[object, ...]:
+    """Order wheels: those that fit first, then as :func:`decide` says, the oldest builder first among equals."""
     fitting = [tag for tag in built.wheel.name.tags if interpreter.rank([tag]) is not None]
     rank = interpreter.rank(fitting)
     version = max((_tag_version(tag) for tag in fitting), default=())
     stable = any(is_stable_abi(tag) for tag in fitting)
-    return (rank is None, tuple(-part for part in version), not stable, rank if rank is not None else 0)
+    builder = built.builders[0]
+    others = built.wheel.name.filename, builder.abi_family, builder.python
+    return (rank is None, tuple(-part for part in version), not stable, rank if rank is not None else 0, others)
 
 
 def _tag_version(tag: Tag) -> tuple[int, ...]:
@@ -193,7 +195,7 @@ def usable(interpreter: Interpreter, tags: Iterable[Tag]) -> list[Tag]:
 
 
 def _against(
-    interpreter: Interpreter, built: Built, *, policy: Policy, inputs: str, proofs: tuple[Proof, ...]
+    interpreter: Interpreter, built: Built, *, policy: Policy, inputs: str, comparisons: tuple[Comparison, ...]
 ) -> Iterator[str]:
     """Yield each reason why ``built`` must not serve ``interpreter``; none means that it may."""
     if policy.mode is ReuseMode.NEVER:
@@ -205,7 +207,7 @@ def _against(
     tags = usable(interpreter, built.wheel.name.tags)
     if tags:
         yield from _against_abi(interpreter, built, tags, policy=policy)
-    yield from _against_project(interpreter, built, tags, policy=policy, proofs=proofs)
+    yield from _against_project(interpreter, built, tags, policy=policy, comparisons=comparisons)
 
 
 def misfits(interpreter: Interpreter, wheel: Wheel) -> Iterator[str]:
@@ -257,7 +259,7 @@ def _against_abi(interpreter: Interpreter, built: Built, tags: list[Tag], *, pol
 
 
 def _against_project(
-    interpreter: Interpreter, built: Built, tags: list[Tag], *, policy: Policy, proofs: tuple[Proof, ...]
+    interpreter: Interpreter, built: Built, tags: list[Tag], *, policy: Policy, comparisons: tuple[Comparison, ...]
 ) -> Iterator[str]:
     stable = bool(tags) and is_stable_abi(tags[0])
     expected = policy.dependence is Dependence.EXTENSION
@@ -266,11 +268,16 @@ def _against_project(
     if stable and not built.wheel.extensions:
         yield "its tag names a stable ABI, but it holds no extension module"
     proof_needed = policy.dependence is Dependence.UNKNOWN and policy.mode is ReuseMode.AUTO
-    if proof_needed and not any(proof.covers(interpreter, built) for proof in proofs):
-        yield "it is not known whether a fresh build would give the same"
+    if proof_needed and not any(comparison.proves(interpreter, built) for comparison in comparisons):
+        against = (
+            known.because for known in comparisons if not known.equal and known.abi_family == interpreter.abi_family
+        )
+        yield next(against, "it is not known whether a fresh build would give the same")
 
 
-def _in_favour(interpreter: Interpreter, built: Built, *, policy: Policy, proofs: tuple[Proof, ...]) -> Iterator[str]:
+def _in_favour(
+    interpreter: Interpreter, built: Built, *, policy: Policy, comparisons: tuple[Comparison, ...]
+) -> Iterator[str]:
     tag = usable(interpreter, built.wheel.name.tags)[0]
     yield f"{interpreter.name} takes {tag}"
     if is_stable_abi(tag):
@@ -280,7 +287,7 @@ def _in_favour(interpreter: Interpreter, built: Built, *, policy: Policy, proofs
     elif policy.mode is ReuseMode.TAGS:
         yield "--reuse tags: the tags alone are trusted"
     else:
-        yield from (proof.because for proof in proofs if proof.covers(interpreter, built))
+        yield from (known.because for known in comparisons if known.proves(interpreter, built))
 
 
 def _few(members: Sequence[str]) -> str:

@@ -144,10 +144,9 @@ class Store:
         """Return the path of a stored wheel below the store, as reports name it."""
         return wheel.path.relative_to(self.folder).as_posix()
 
-    def provenance(self, wheel: Wheel) -> Mapping[str, Any]:
-        """Return what is written beside a stored wheel."""
-        loaded: Mapping[str, Any] = json.loads(_provenance(wheel.path).read_text(encoding="utf-8"))
-        return loaded
+    def packages(self) -> Mapping[str, Mapping[str, str]]:
+        """Return what each builder of the wheels here built with: canonical name → package → version."""
+        return {origin.builder.name: origin.packages for _, origins in self._entries() for origin in origins}
 
     def _entries(self) -> Iterator[tuple[Built, tuple[Origin, ...]]]:
         for path in sorted(self.folder.glob("*.whl")) + sorted(self.folder.glob("*/*.whl")):

@@ -10,10 +10,16 @@ ALL = ["python3.10", "python3.12", "python3.13", "python3.13t", "pypy3.9", "pypy
 
 
 def builders(
-    policy: Policy, waiting: list[str] = ALL, *, tried: tuple[str, ...] = (), stable_abi: bool = False
+    policy: Policy,
+    waiting: list[str] = ALL,
+    *,
+    tried: tuple[str, ...] = (),
+    stable_abi: bool = False,
+    failed: tuple[str, ...] = (),
 ) -> list[str]:
     interpreters = [recorded_probes.load(name) for name in waiting]
-    chosen = next_builders(interpreters, policy=policy, tried=tried, stable_abi_expected=stable_abi)
+    everyone = [recorded_probes.load(name) for name in ALL if name not in failed]
+    chosen = next_builders(interpreters, policy=policy, everyone=everyone, tried=tried, stable_abi_expected=stable_abi)
     return [interpreter.name for interpreter in chosen]
 
 
@@ -54,3 +60,17 @@ def test_a_stable_abi_that_did_not_come_is_not_waited_for_again() -> None:
 )
 def test_what_is_not_shared_is_built_by_all_at_once(policy: Policy) -> None:
     assert builders(policy, stable_abi=True) == ALL
+
+
+def test_what_is_not_known_is_built_at_the_ends_of_each_family_first() -> None:
+    policy = Policy(dependence=Dependence.UNKNOWN)
+    assert builders(policy) == ["python3.10", "python3.13", "python3.13t", "pypy3.9", "pypy3.11"]
+
+
+def test_whoever_the_ends_could_not_serve_builds_too() -> None:
+    assert builders(Policy(dependence=Dependence.UNKNOWN), ["python3.12"], tried=("cpython", "pypy")) == ["python3.12"]
+
+
+def test_an_end_that_failed_is_replaced_by_its_neighbour() -> None:
+    policy = Policy(dependence=Dependence.UNKNOWN)
+    assert builders(policy, ["python3.12"], failed=("python3.10",)) == ["python3.12"]

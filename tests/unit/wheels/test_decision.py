@@ -8,14 +8,13 @@ import recorded_probes
 from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag
 
-from pep517_multi.sources.evidence import Evidence, Verdict
 from pep517_multi.wheels.decision import (
     Build,
     Builder,
     Built,
+    Comparison,
     Dependence,
     Policy,
-    Proof,
     Reuse,
     ReuseMode,
     decide,
@@ -66,8 +65,10 @@ def built(
     )
 
 
-def served_by(name: str, wheels: list[Built], policy: Policy, *, proofs: tuple[Proof, ...] = ()) -> str | None:
-    decision = decide(recorded_probes.load(name), wheels, policy=policy, inputs="same", proofs=proofs)
+def served_by(
+    name: str, wheels: list[Built], policy: Policy, *, comparisons: tuple[Comparison, ...] = ()
+) -> str | None:
+    decision = decide(recorded_probes.load(name), wheels, policy=policy, inputs="same", comparisons=comparisons)
     return decision.built.wheel.name.tag_text if isinstance(decision, Reuse) else None
 
 
@@ -253,20 +254,41 @@ def test_trusting_the_tags_waives_the_proof_and_nothing_else() -> None:
     assert served_by("pypy3.11", [built("py3-none-any")], trusting_extensions) is None
 
 
+def compared(wheel: Built, *, equal: bool) -> Comparison:
+    wheels = frozenset({wheel.wheel.sha256})
+    return Comparison("cpython", (3, 10), (3, 13), wheels, equal, "python3.10 and python3.13 were compared")
+
+
 def test_a_proof_covers_its_range_and_its_family_only() -> None:
     wheel = built("py3-none-any", by="python3.10")
-    proof = Proof("cpython", (3, 10), (3, 13), frozenset({wheel.wheel.sha256}), "python3.10 and python3.13 are equal")
-    served = {name: served_by(name, [wheel], UNKNOWN, proofs=(proof,)) for name in recorded_probes.NAMES}
+    proof = compared(wheel, equal=True)
+    served = {name: served_by(name, [wheel], UNKNOWN, comparisons=(proof,)) for name in recorded_probes.NAMES}
     assert {name for name, tag in served.items() if tag} == {"python3.10", "python3.11", "python3.12", "python3.13"}
 
 
+def test_a_proof_speaks_of_the_wheels_that_were_compared_only() -> None:
+    proof = compared(built("py3-none-any", by="python3.10"), equal=True)
+    assert served_by("python3.12", [built("py3-none-any", by="python3.11")], UNKNOWN, comparisons=(proof,)) is None
+
+
+def test_a_difference_is_the_reason_for_a_build() -> None:
+    wheel = built("py3-none-any", by="python3.10")
+    decision = decide(
+        recorded_probes.load("python3.12"),
+        [wheel],
+        policy=UNKNOWN,
+        inputs="same",
+        comparisons=[compared(wheel, equal=False)],
+    )
+    assert decision == Build((f"{wheel.wheel.name}: python3.10 and python3.13 were compared",))
+
+
 def test_ext_yes_overrules_the_evidence_and_ext_no_leaves_it_open() -> None:
-    pure = Evidence(Verdict.INDEPENDENT, ("always the same",))
-    compiled = Evidence(Verdict.EXTENSION, ("setup.py: ext_modules",))
-    yes = Policy.of(pure, mode=ReuseMode.AUTO, ext=True, share_stable_abi=True)
-    no = Policy.of(compiled, mode=ReuseMode.AUTO, ext=False, share_stable_abi=True)
+    yes = NO_EXTENSIONS.with_ext(ext=True)
+    no = EXTENSIONS.with_ext(ext=False)
     assert (yes.dependence, yes.extension_required) == (Dependence.EXTENSION, True)
     assert (no.dependence, no.extension_required) == (Dependence.UNKNOWN, False)
+    assert NO_EXTENSIONS.with_ext(ext=None) == NO_EXTENSIONS.with_ext(ext=False) == NO_EXTENSIONS
 
 
 def test_reuse_tells_why_it_is_right() -> None:
