@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,14 +83,16 @@ def given(path: Path) -> Sighting:
 
     :raises InterpreterError: nothing there can be one.
     """
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        message = f'there is no interpreter {path} ({error.strerror}); run "multibuild impls" to see which there are'
+        raise InterpreterError(message) from error
+    if stat.S_ISDIR(mode):
         for folder in (*(path / name for name in _BINARIES), path):
             for executable in _executables(folder):
                 return _sighting(executable, "given")
         message = f"the directory {path} has no Python in it ({path}/bin/python3 or the like); give an executable"
-        raise InterpreterError(message)
-    if not path.exists():
-        message = f'there is no interpreter {path}; run "multibuild impls" to see which there are'
         raise InterpreterError(message)
     if not os.access(path, os.X_OK):
         message = f"the interpreter {path} cannot be run: it is not executable"
@@ -120,7 +123,7 @@ def _kept_by(manager: VersionManager, environ: Mapping[str, str]) -> Iterator[Si
     data = environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
     root = Path(environ.get(manager.variable) or manager.default.format(home=home, data=data))
     for installation in sorted(root.glob(manager.installations)):
-        if installation.name.startswith(".") or (installation / _MARK_OF_VIRTUAL).exists():
+        if installation.name.startswith(".") or os.access(installation / _MARK_OF_VIRTUAL, os.F_OK):
             continue
         for name in _BINARIES:
             for executable in _executables(installation / name):

@@ -65,12 +65,12 @@ class Prober:
         machine = Machine(answer["platform"], answer["pointer_bits"], answer["byteorder"], libc)
         if libc and machine == drivers_machine():
             return drivers_platforms()
-        with tempfile.TemporaryDirectory(prefix="multibuild-") as folder:
-            Path(folder, "packaging").symlink_to(packaging_folder())
-            try:
+        try:
+            with tempfile.TemporaryDirectory(prefix="multibuild-") as folder:
+                Path(folder, "packaging").symlink_to(packaging_folder())
                 platforms = self._answer(executable, _PLATFORMS, folder)
-            except ProbeError:  # this packaging does not run there: CPython 3.8
-                platforms = None
+        except (ProbeError, OSError):  # this packaging does not run there (CPython 3.8), or there is no place for it
+            platforms = None
         if isinstance(platforms, list) and platforms and all(isinstance(tag, str) for tag in platforms):
             return tuple(platforms)
         return derived_platforms(machine.platform, pointer_bits=machine.pointer_bits, libc=libc)

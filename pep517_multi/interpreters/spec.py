@@ -138,8 +138,11 @@ def _shown(spec: Spec) -> str:
 
 def _is_source(path: Path, *, bare: bool = False) -> bool:
     """Return whether ``path`` is an sdist or a project; a ``bare`` name needs only to be a directory."""
-    if path.is_dir():
-        return bare or any((path / name).is_file() for name in _PROJECT_FILES)
+    try:
+        if path.is_dir():
+            return bare or any((path / name).is_file() for name in _PROJECT_FILES)
+    except OSError:  # not readable, or too long for a name: whoever opens it will say so
+        return False
     return path.name.endswith(_SDIST_ENDINGS)
 
 

@@ -34,7 +34,7 @@ def interpreter(name: str) -> Interpreter:
 
 def said(name: str, code: str, *arguments: str) -> str:
     """Return what ``code`` prints in the real interpreter."""
-    argv = [machine.interpreters()[name], "-I", "-S", "-c", code, *arguments]
+    argv = [str(machine.interpreters()[name]), "-I", "-S", "-c", code, *arguments]
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
@@ -109,7 +109,7 @@ def test_a_virtual_environment_stays_itself_and_says_what_its_installation_says(
 
 @pytest.mark.parametrize("options", [[], ["--copies"]], ids=["links", "copies"])
 def test_an_active_virtual_environment_stands_for_its_installation(options: list[str], tmp_path: Path) -> None:
-    name, base = list(machine.cpythons().items())[-1]
+    name, base = next(iter(machine.interpreters().items()))
     subprocess.run([base, "-m", "venv", "--without-pip", *options, tmp_path / "env"], check=True)
     environ = {"PATH": f"{tmp_path}/env/bin", "HOME": str(tmp_path)}
     (found,) = Finder(LocalRunner(), environ, None, system_folders=()).select([name])

@@ -143,6 +143,11 @@ def test_an_executable_is_taken_exactly_as_given(tmp_path: Path) -> None:
 def test_a_path_where_no_interpreter_can_be_is_an_error_that_says_so(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     (tmp_path / "empty").mkdir()
-    for name, why in [("gone", "there is no interpreter"), ("data", "not executable"), ("empty", "has no Python")]:
+    for name, why in [
+        ("gone", "there is no interpreter"),
+        ("x" * 300, "there is no interpreter .* too long"),
+        ("data", "not executable"),
+        ("empty", "has no Python"),
+    ]:
         with pytest.raises(InterpreterError, match=why):
             given(tmp_path / name)

@@ -86,6 +86,17 @@ def test_what_has_a_slash_is_a_path_made_absolute(monkeypatch: pytest.MonkeyPatc
     assert Spec.parse("./env/bin/python").path == tmp_path / "env/bin/python"
 
 
+def test_a_path_matches_the_interpreter_that_lies_there() -> None:
+    interpreter = recorded_probes.load("python3.12")
+    assert Spec.parse(str(interpreter.executable)).matches(interpreter)
+    assert Spec.parse(str(interpreter.executable.parent)).matches(interpreter)
+    assert not Spec.parse("/opt/python3.12/bin/python3.12").matches(interpreter)
+
+
+def test_a_path_too_long_to_exist_is_left_to_whoever_opens_it() -> None:
+    assert Spec.parse("/" + "x" * 300).path
+
+
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     assert Spec.parse("~/python3.12").path == Path("/home/me/python3.12")
@@ -116,7 +127,7 @@ def test_a_near_miss_is_told_what_was_probably_meant(text: str, meant: str) -> N
         Spec.parse(text)
 
 
-@pytest.mark.parametrize("text", ["", "cp", "3.x", "wheel", "3.12.1.2", "pp73", "t", "pythont", "3.12 "])
+@pytest.mark.parametrize("text", ["", "cp", "3.x", "x" * 300, "wheel", "3.12.1.2", "pp73", "t", "pythont", "3.12 "])
 def test_what_is_no_implementation_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="is no implementation"):
         Spec.parse(text)
