@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence.setup_names import IMPORTABLE, RISKY_BUILTINS
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 _CANNOT_RUN_SETUP = frozenset(
     {"os", "sys", "io", "platform", "shutil", "subprocess", "textwrap", "time", "warnings", "webbrowser"}
@@ -89,6 +93,16 @@ class Bindings:
             case _:
                 return None
 
+    def value_at(self, name: ast.Name) -> ast.expr | None:
+        """Return the value that ``name`` certainly has where it stands: bound by a ``with`` around it, or only once."""
+        for node in ast.walk(self._module):
+            if isinstance(node, ast.With) and any(part is name for part in ast.walk(node)):
+                values = [item.context_expr for item in node.items if _is_name(item.optional_vars, name.id)]
+                stores = sum(_is_name(part, name.id) and isinstance(part.ctx, ast.Store) for part in ast.walk(node))
+                if len(values) == stores == 1:
+                    return values[0]
+        return self.only_value(name.id)
+
     def only_value(self, name: str) -> ast.expr | None:
         """Return the value of a name that is bound exactly once, by ``name = value`` or ``with value as name``."""
         stores = 0
@@ -126,6 +140,10 @@ class Bindings:
 
     def _runs_code(self, name: str) -> bool:
         return name in self.functions | self.local | self.classes | RISKY_BUILTINS
+
+
+def _is_name(node: ast.AST | None, name: str) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _are_inert(modules: list[str]) -> bool:

@@ -25,6 +25,7 @@ class SetupCall:
     def __init__(self, reader: ModuleReader, call: ast.Call) -> None:
         self.reader = reader
         self.call = call
+        self._followed: set[str] = set()
 
     def judge(self) -> None:
         """Judge every argument."""
@@ -80,6 +81,9 @@ class SetupCall:
                 yield None, node
 
     def _pairs_of_name(self, name: str, node: ast.expr) -> Iterator[tuple[str | None, ast.expr]]:
+        if name in self._followed:
+            return
+        self._followed.add(name)
         uses = [part for part in ast.walk(self.reader.module) if isinstance(part, ast.Name) and part.id == name]
         understood = 0
         for part in ast.walk(self.reader.module):
@@ -107,7 +111,7 @@ class SetupCall:
 
     def _cmdclass(self, value: ast.expr) -> None:
         for name, command in self._pairs(value):
-            if name not in names.SPARE_COMMANDS:
+            if name is None or (name.startswith(names.WHEEL_COMMANDS) and name not in names.SPARE_COMMANDS):
                 self.reader.report(command, f"cmdclass replaces {name or 'commands'}, which may do anything")
             elif not self.reader.is_command_class(command):
                 self.reader.value(command, about="cmdclass")

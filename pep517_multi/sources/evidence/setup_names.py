@@ -27,7 +27,7 @@ HARMLESS = frozenset(
     for prefix, names in {
         "os.path": "abspath basename commonpath commonprefix curdir dirname exists getsize isabs isdir isfile islink join"
         " normpath pardir realpath relpath sep split splitext",
-        "os": "chdir curdir fspath getcwd linesep listdir pardir sep walk",
+        "os": "chdir curdir fspath getcwd linesep listdir makedirs mkdir pardir remove rename sep unlink walk",
         "sys": "argv exit path.append path.insert stderr stderr.write stdout stdout.write stdout.flush stderr.flush",
         "io": "open StringIO BytesIO",
         "codecs": "open BOM_UTF8",
@@ -44,7 +44,8 @@ HARMLESS = frozenset(
         "fnmatch": "filter fnmatch fnmatchcase",
         "configparser": "ConfigParser RawConfigParser",
         "contextlib": "closing",
-        "warnings": "filterwarnings simplefilter warn",
+        "shutil": "copy copy2 copyfile copytree move rmtree",
+        "warnings": "warn",
         "setuptools": "find_namespace_packages find_packages PEP420PackageFinder.find PackageFinder.find",
         "distutils.util": "convert_path",
         "setuptools_scm": "get_version",
@@ -88,7 +89,8 @@ STABLE_MODULES = frozenset(
 
 IMPORTABLE = STABLE_MODULES | frozenset(
     """
-    __future__ datetime distutils distutils.cmd distutils.util distutils.version email errno importlib locale logging
+    __future__ argparse base64 contextlib copy ctypes datetime distutils doctest enum getpass gzip hashlib inspect optparse
+    pickle pkgutil signal site socket tarfile threading tokenize urllib uuid webbrowser xml zipfile zlib distutils distutils.cmd distutils.util distutils.version email errno importlib locale logging
     multiprocessing operator pkg_resources platform pprint random setuptools_scm shlex shutil stat string struct subprocess
     sysconfig tempfile time traceback types unittest wheel
     """.split()
@@ -135,10 +137,14 @@ HARMLESS_KEYWORDS = frozenset(
     """.split()
 )
 
-SPARE_COMMANDS = frozenset(
-    """
-    bdist_egg bdist_rpm bump check clean coverage develop docs build_docs build_sphinx flake8 format lint nosetests publish
-    pytest register release sdist test tests tox typecheck upload upload_docs
-    """.split()
-)
-"""Commands that no wheel build runs, so that a project may define what it likes for them."""
+WHEEL_COMMANDS = ("bdist", "build", "dist_info", "editable", "egg_info", "install")
+"""How the names of the commands begin that a wheel build may run."""
+
+SPARE_COMMANDS = frozenset({"bdist_egg", "bdist_rpm", "build_doc", "build_docs", "build_sphinx"})
+"""Commands that begin so and that no wheel build runs."""
+
+PROBING_ERRORS = frozenset({"AttributeError", "NameError", "NotImplementedError", "SyntaxError", "TypeError"})
+"""Who catches these may be trying what the interpreter can do."""
+
+LOADED_AT_START = frozenset({"codecs", "distutils", "io", "os", "re", "setuptools", "sys"})
+"""Modules that are there before ``setup.py`` runs, so that no file of the project can stand in for them."""

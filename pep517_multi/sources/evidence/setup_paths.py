@@ -42,15 +42,15 @@ class _Paths:
                 return self._of_stream(stream, depth)
             case ast.Call(func=ast.Attribute(value=path, attr="read_text" | "read_bytes")):
                 return self._of_path(path, depth)
-            case ast.Name(id=name) if depth:
-                return self.of_content(self.bindings.only_value(name), depth - 1)
+            case ast.Name() if depth:
+                return self.of_content(self.bindings.value_at(node), depth - 1)
             case _:
                 return None
 
     def _of_stream(self, node: ast.expr | None, depth: int) -> list[str] | None:
         match node:
-            case ast.Name(id=name) if depth:
-                return self._of_stream(self.bindings.only_value(name), depth - 1)
+            case ast.Name() if depth:
+                return self._of_stream(self.bindings.value_at(node), depth - 1)
             case ast.Call(func=function, args=[path, *_]) if self.bindings.dotted(function) in _OPEN:
                 return self._of_path(path, depth)
             case ast.Call(func=ast.Attribute(value=path, attr="open")):
@@ -64,8 +64,8 @@ class _Paths:
                 return [text]
             case ast.Name(id="__file__"):
                 return ["setup.py"]
-            case ast.Name(id=name) if depth:
-                return self._of_path(self.bindings.only_value(name), depth - 1)
+            case ast.Name() if depth:
+                return self._of_path(self.bindings.value_at(node), depth - 1)
             case ast.BinOp(left=left, op=ast.Div(), right=right):
                 return self._joined([left, right], depth)
             case ast.Attribute(value=value, attr="parent"):

@@ -209,6 +209,9 @@ class ModuleReader:
         self._read(node.body)
         self._stopping_is_final = before
         for handler in node.handlers:
+            caught = {part.id for part in ast.walk(handler.type or handler) if isinstance(part, ast.Name)}
+            if handler.type is not None and caught & names.PROBING_ERRORS:
+                self.report(handler, f"what is done depends on {' or '.join(sorted(caught & names.PROBING_ERRORS))}")
             self._value_if_any(handler.type)
             self._read(handler.body)
         self._read([*node.orelse, *node.finalbody])
@@ -269,7 +272,10 @@ class ModuleReader:
         if "*" in wanted:
             self.report(node, f"everything is imported from {module}")
         elif module in names.IMPORTABLE or f"{module}.".startswith(names.COMMAND_MODULES):
-            pass  # what is used of it is judged where it is used
+            # What is used of it is judged where it is used.
+            root = module.partition(".")[0]
+            if root not in names.LOADED_AT_START and self._modules.file(root) is not None:
+                self.report(node, f"{root} may be the project's own module or another")
         elif self._modules.file(module) is None:
             makes = module.partition(".")[0] in _EXTENSION_MODULES
             what = f"{module} is imported"
