@@ -106,7 +106,7 @@ class Screen:
         if isinstance(event, events.Note):
             return f"{event.impl or 'multibuild'}: {event.message}"
         if isinstance(event, events.Decided):
-            return self._decision(event)
+            return f"{event.impl}: {'built' if event.action == 'build' else 'reuses'} {event.wheel}"
         if isinstance(event, events.PhaseStarted) and not self._live and self._slow(event):
             return f"{event.impl}: {_DOING[event.phase]} {event.detail}".rstrip()
         if isinstance(event, events.PhaseFinished) and not self._live:
@@ -115,12 +115,6 @@ class Screen:
 
     def _slow(self, event: events.PhaseStarted) -> bool:
         return event.phase in {"env", "build"} or self.settings.verbose
-
-    def _decision(self, event: events.Decided) -> str:
-        what = f"reuses {event.wheel}" if event.action == "reuse" else f"has its own {event.wheel}"
-        if not self.settings.verbose:
-            return f"{event.impl}: {what}"
-        return "\n".join([f"{event.impl}: {what}", *(f"    because {reason}" for reason in event.because)])
 
 
 def _draw(console: Console, table: Table) -> None:
@@ -156,8 +150,6 @@ def _plain(table: Table) -> Iterator[str]:
 def _failure(event: events.Failed) -> str:
     lines = [f"{event.impl}: failed: {event.message}"]
     lines += [f"    | {line}" for line in event.tail.splitlines()]
-    if event.log:
-        lines.append(f"    whole output: {event.log}")
     return "\n".join(lines)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pep517_multi import events, files
 from pep517_multi.backends import (
@@ -167,8 +167,7 @@ class Building:
             )
             if isinstance(decision, Reuse):
                 outcome = Outcome(interpreter, decision.built, decision.because)
-                wheel = decision.built.wheel.name.filename
-                self.run.observer(events.Decided(interpreter.name, "reuse", wheel, decision.because))
+                self._tell(outcome)
                 self._finish(outcome)
             else:
                 self.refusals[interpreter.name] = decision.because
@@ -249,9 +248,16 @@ class Building:
             self._fail(interpreter, error)
             return
         because = self.refusals[interpreter.name]
-        self.run.observer(events.Decided(interpreter.name, "build", built.wheel.name.filename, because))
         seconds = {"env": made.env_seconds, "build": made.build_seconds}
-        self._finish(Outcome(interpreter, built, because, log=self.run.work.log(interpreter.name), seconds=seconds))
+        outcome = Outcome(interpreter, built, because, log=self.run.work.log(interpreter.name), seconds=seconds)
+        self._tell(outcome)
+        self._finish(outcome)
+
+    def _tell(self, outcome: Outcome) -> None:
+        name, built = outcome.interpreter.name, outcome.built
+        if built is not None:
+            action: Literal["build", "reuse"] = "build" if outcome.built_by == name else "reuse"
+            self.run.observer(events.Decided(name, action, built.wheel.name.filename, outcome.because))
 
     def _finish(self, outcome: Outcome) -> None:
         self.outcomes[outcome.interpreter.name] = outcome

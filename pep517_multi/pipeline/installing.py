@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pep517_multi.errors import PlanError, StagingError
-from pep517_multi.staging import StageRequest
 from pep517_multi.wheels.decision import misfits
 
 if TYPE_CHECKING:
@@ -13,12 +12,15 @@ if TYPE_CHECKING:
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline.run import Run
+    from pep517_multi.staging import StageRequest
     from pep517_multi.wheels.store import Served
     from pep517_multi.wheels.wheel import Wheel
 
 
 def stage_request(run: Run, interpreter: Interpreter, wheels: Sequence[Wheel]) -> StageRequest:
     """Describe the installation of ``wheels`` into the staging root of ``interpreter``."""
+    from pep517_multi.staging import StageRequest
+
     root = (run.settings.roots or run.work.roots).absolute() / interpreter.name
     paths = tuple(wheel.path for wheel in wheels)
     return StageRequest(interpreter=interpreter, wheels=paths, root=root, layout=run.layout)

@@ -12,7 +12,6 @@ from pep517_multi.errors import MultibuildError
 from pep517_multi.pipeline.building import Building, Outcome
 from pep517_multi.pipeline.installing import fitting_wheels, served_by_build, stage_request
 from pep517_multi.report import EvidenceReport, ImplReport, Report, SourceReport
-from pep517_multi.staging import Stager
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from pep517_multi.pipeline.run import Run
     from pep517_multi.report import Action
     from pep517_multi.sources.tree import SourceTree
-    from pep517_multi.staging import Staged
+    from pep517_multi.staging import Staged, Stager
     from pep517_multi.wheels.wheel import Wheel
 
 
@@ -103,6 +102,8 @@ class _Phase:
     started: float = field(default_factory=time.monotonic)
 
     def stager(self) -> Stager:
+        from pep517_multi.staging import Stager
+
         run = self.run
         return Stager(runner=run.runner, environ=run.environ, jobs=run.settings.jobs, observer=run.observer)
 

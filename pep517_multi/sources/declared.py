@@ -1,4 +1,4 @@
-"""Name and version as a project declares them, without a guess."""
+"""Name, version and Requires-Python as a project declares them, without a guess."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Declared(NamedTuple):
 
     name: str | None
     version: str | None
+    requires_python: str | None = None
 
 
 def read_declared(tree: Path, pyproject: Mapping[str, Any]) -> Declared:
@@ -29,6 +30,7 @@ def read_declared(tree: Path, pyproject: Mapping[str, Any]) -> Declared:
     return Declared(
         next((declared.name for declared in found if declared.name), None),
         next((declared.version for declared in found if declared.version), None),
+        next((declared.requires_python for declared in found if declared.requires_python), None),
     )
 
 
@@ -46,7 +48,7 @@ def _poetry(_tree: Path, pyproject: Mapping[str, Any]) -> Declared:
 def _from_table(table: object) -> Declared:
     if not isinstance(table, dict):
         return Declared(None, None)
-    return Declared(_text(table.get("name")), _text(table.get("version")))
+    return Declared(_text(table.get("name")), _text(table.get("version")), _text(table.get("requires-python")))
 
 
 def _text(value: object) -> str | None:
@@ -54,9 +56,12 @@ def _text(value: object) -> str | None:
 
 
 def _setup_cfg(tree: Path, _pyproject: Mapping[str, Any]) -> Declared:
-    metadata = (read_setup_cfg(tree) or {}).get("metadata", {})
+    sections = read_setup_cfg(tree) or {}
+    metadata = sections.get("metadata", {})
     version = _text(metadata.get("version"))
-    return Declared(_text(metadata.get("name")), None if (version or "").startswith(_DIRECTIVES) else version)
+    version = None if (version or "").startswith(_DIRECTIVES) else version
+    required = _text(sections.get("options", {}).get("python_requires"))
+    return Declared(_text(metadata.get("name")), version, required)
 
 
 def _pkg_info(tree: Path, _pyproject: Mapping[str, Any]) -> Declared:
@@ -65,7 +70,7 @@ def _pkg_info(tree: Path, _pyproject: Mapping[str, Any]) -> Declared:
     except OSError:
         return Declared(None, None)
     headers = HeaderParser().parsestr(text, headersonly=True)
-    return Declared(_text(headers.get("Name")), _text(headers.get("Version")))
+    return Declared(*(_text(headers.get(name)) for name in ("Name", "Version", "Requires-Python")))
 
 
 _PLACES: tuple[Callable[[Path, Mapping[str, Any]], Declared], ...] = (_project, _poetry, _setup_cfg, _pkg_info)

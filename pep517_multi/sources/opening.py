@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from pep517_multi.errors import SourceError
 from pep517_multi.sources.archive import unpack
 from pep517_multi.sources.buildsystem import read_build_system, read_pyproject
@@ -11,6 +13,7 @@ from pep517_multi.sources.contents import Contents
 from pep517_multi.sources.declared import read_declared
 from pep517_multi.sources.digest import digest
 from pep517_multi.sources.evidence import judge
+from pep517_multi.sources.stable_abi import expects_stable_abi
 from pep517_multi.sources.tree import SourceTree
 
 if TYPE_CHECKING:
@@ -47,4 +50,14 @@ def open_source(
         digest=digest(contents),
         build_system=build_system,
         evidence=judge(path, build_system, pyproject),
+        requires_python=_specifiers(declared.requires_python),
+        stable_abi_expected=expects_stable_abi(path),
     )
+
+
+def _specifiers(declared: str | None) -> SpecifierSet | None:
+    """Read Requires-Python; what cannot be read is left to the backend, which complains better."""
+    try:
+        return SpecifierSet(declared) if declared else None
+    except InvalidSpecifier:
+        return None
