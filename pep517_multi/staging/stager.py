@@ -1,0 +1,165 @@
+"""Wheels into staging roots: checked once, installed side by side, compiled by their targets."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pep517_multi import events, files
+from pep517_multi.errors import UsageError
+from pep517_multi.staging import roots
+from pep517_multi.staging.bytecode import Compiler, Module
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pep517_multi.events import Observer
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.process import Runner
+    from pep517_multi.staging.destination import Written
+    from pep517_multi.staging.layout import Layout
+
+_WAITING_ROOTS = 64  # threads that hold a root each, most of them waiting for bytecode
+
+
+@dataclass(frozen=True)
+class StageRequest:
+    """Install ``wheels`` for ``interpreter`` into a staging root; what was at ``root`` before is replaced."""
+
+    interpreter: Interpreter
+    wheels: tuple[Path, ...]
+    root: Path
+    layout: Layout
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A staging root that is complete.
+
+    :param files: how many files it holds, bytecode included.
+    :param install_seconds: wall time of checking and writing.
+    :param bytecode_seconds: wall time of compiling, in which other roots were compiled, too.
+    :param not_compiled: for each file that is no valid Python for the target one sentence: path, reason.
+    """
+
+    root: Path
+    files: int
+    install_seconds: float
+    bytecode_seconds: float
+    not_compiled: tuple[str, ...]
+
+
+class Stager:
+    """Stages any number of requests at once; leaving its context waits for all, or stops all if an error leaves it.
+
+    :param environ: what target processes get, and where ``SOURCE_DATE_EPOCH`` is looked for.
+    :param jobs: how many targets compile at a time, over all requests.
+    :raises UsageError: ``SOURCE_DATE_EPOCH`` is no number.
+    """
+
+    def __init__(
+        self, *, runner: Runner, environ: Mapping[str, str], jobs: int, observer: Observer = events.ignore
+    ) -> None:
+        self._moment = _source_date_epoch(environ)
+        self._observer = observer
+        self._compiler = Compiler(runner=runner, environ=environ, jobs=jobs)
+        self._executor = ThreadPoolExecutor(_WAITING_ROOTS, thread_name_prefix="stage")
+        self._installing = threading.BoundedSemaphore(max(1, jobs))
+        self._checks: dict[tuple[object, ...], Future[None]] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Stager:  # noqa: PYI034 - typing.Self is of Python 3.11
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self._executor.shutdown(wait=True)
+        finally:  # also where waiting was interrupted
+            self._compiler.close(abort=True)
+            self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def submit(self, request: StageRequest) -> Future[Staged]:
+        """Begin; the result is there when the root is.
+
+        The future's errors are :class:`~pep517_multi.errors.IntegrityError` (a wheel is not what it says),
+        :class:`~pep517_multi.errors.UsageError` (the layout makes no sense for the target),
+        :class:`~pep517_multi.errors.StagingError` and :class:`~pep517_multi.files.FileError`; the root is then what
+        it was before.
+        """
+        return self._executor.submit(self._stage, request)
+
+    def _stage(self, request: StageRequest) -> Staged:
+        impl, layout = request.interpreter.name, request.layout
+        began = time.monotonic()
+        with roots.new_root(request.root, prefix=layout.prefix) as root:
+            with self._installing:
+                self._observer(events.PhaseStarted(impl, "install", ", ".join(path.name for path in request.wheels)))
+                written, moment = self._install(request, root)
+                install_seconds = time.monotonic() - began
+                self._observer(events.PhaseFinished(impl, "install", install_seconds))
+            began = time.monotonic()
+            notes = self._compile(request, root, written) if layout.levels else ()
+            bytecode_seconds = time.monotonic() - began
+            with files.explained(f"finish the staging root {request.root}"):
+                roots.set_folder_times(root, moment)
+                count = roots.count_files(root)
+        return Staged(request.root, count, install_seconds, bytecode_seconds, notes)
+
+    def _install(self, request: StageRequest, root: Path) -> tuple[list[Written], int]:
+        from pep517_multi.staging.installation import install_wheel
+
+        written: list[Written] = []
+        moments = [0]
+        for wheel in request.wheels:
+            self._check(wheel)
+            installed = install_wheel(
+                wheel, root, interpreter=request.interpreter, layout=request.layout, moment=self._moment
+            )
+            written += installed.written
+            moments.append(installed.moment)
+            if installed.left_out:
+                message = f"{wheel.name} brings bytecode, which was left out: {', '.join(installed.left_out)}"
+                self._observer(events.Note(message, request.interpreter.name, "warning"))
+        return written, max(moments)
+
+    def _compile(self, request: StageRequest, root: Path, written: list[Written]) -> tuple[str, ...]:
+        impl = request.interpreter.name
+        began = time.monotonic()
+        modules = [Module(root / file.name[1:], file.name, file.size) for file in written if file.is_module]
+        self._observer(events.PhaseStarted(impl, "bytecode", f"{len(modules)} files"))
+        notes = self._compiler.compile(request.interpreter, modules, layout=request.layout)
+        self._observer(events.PhaseFinished(impl, "bytecode", time.monotonic() - began))
+        return notes
+
+    def _check(self, wheel: Path) -> None:
+        """Validate ``wheel``, once however many roots it goes into."""
+        from pep517_multi.staging.validation import validate
+
+        with files.explained(f"open the wheel {wheel}"):
+            status = wheel.stat()
+        key = (wheel, status.st_ino, status.st_size, status.st_mtime_ns)
+        with self._lock:
+            known = self._checks.get(key)
+            check = self._checks.setdefault(key, Future())
+        if known is None:
+            try:
+                validate(wheel)
+            except BaseException as error:  # noqa: BLE001 - raised by result(), here and for all who wait
+                check.set_exception(error)
+            else:
+                check.set_result(None)
+        check.result()
+
+
+def _source_date_epoch(environ: Mapping[str, str]) -> int | None:
+    value = environ.get("SOURCE_DATE_EPOCH", "")
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit()):
+        raise UsageError(f"SOURCE_DATE_EPOCH is {value!r} in the environment; it must be a whole number of seconds")
+    return int(value)

@@ -1,0 +1,189 @@
+r"""Compile Python files to bytecode, inside the interpreter that will import them.
+
+Stand-alone: standard library only, Python 3.8 syntax, run as ``X -I -S -B target_compile.py``. The protocol:
+
+- A request is one line of JSON on standard input: ``path`` (the file), ``name`` (the path that goes into the bytecode),
+  ``levels`` (optimisation levels, ascending), ``invalidation`` (``timestamp``, ``checked-hash``, ``unchecked-hash``).
+- The answer is one line of JSON between \x1e sentinels on standard output: ``path``, ``error`` (why the file does not
+  compile, or null), ``failed`` (why it could not be read or its bytecode not written, or null).
+- End of input ends the process.
+
+What is written is what :func:`py_compile.compile` writes, except that the bytes depend on the file alone, whatever this
+process compiled before. ``docs/decisions/0002-bytecode.md`` says why that is not so by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if sys.version_info < (3, 8):
+    sys.stderr.write("bytecode cannot be compiled by a Python older than 3.8\n")
+    sys.exit(2)
+
+import contextlib
+import importlib.util
+import json
+import marshal
+import operator
+import os
+import py_compile
+import re
+import shutil
+import struct
+import tokenize  # noqa: F401 - importlib does it when it first meets a non-ASCII file; no file may be the first one
+import types
+from typing import Any
+
+PYPY = sys.implementation.name == "pypy"
+SORTS_SETS = sys.version_info >= (3, 11)
+# Each string of one character exists once in a process, and before Python 3.13 it depends on what was compiled earlier
+# whether it is an interned one, which shows in the bytes; since then all are.
+INTERNED = [sys.intern(chr(character)) for character in range(256)]
+HEADER = 16  # bytes in front of the code, see PEP 552
+MODES = {
+    "timestamp": py_compile.PycInvalidationMode.TIMESTAMP,
+    "checked-hash": py_compile.PycInvalidationMode.CHECKED_HASH,
+    "unchecked-hash": py_compile.PycInvalidationMode.UNCHECKED_HASH,
+}
+# What a source must hold so that a level can differ from the one below it: what is dropped, or a docstring's quotes.
+SEEN_BY = {1: re.compile(rb"\bassert\b|\b__debug__\b"), 2: re.compile(rb"[\"']")}
+
+
+def compile_file(path: str, name: str, levels: list[int], invalidation: str) -> None:
+    """Write the bytecode of the file at ``path`` for each of ``levels``.
+
+    :raises py_compile.PyCompileError: it does not compile at one of them; none is written.
+    """
+    with open(path, "rb") as stream:
+        source = stream.read()
+    made: list[tuple[int, str, str]] = []
+    try:
+        for level in levels:
+            target = importlib.util.cache_from_source(path, optimization=level or "")
+            temporary = "%s.%d.tmp" % (target, os.getpid())
+            if made and not _may_differ(made[-1][0], level, source):
+                shutil.copyfile(made[-1][1], temporary)
+            else:
+                mode = MODES[invalidation]
+                py_compile.compile(path, temporary, name, doraise=True, optimize=level, invalidation_mode=mode)
+                _make_reproducible(temporary)
+            made.append((level, temporary, target))
+        moment = os.stat(path).st_mtime_ns
+        for _, temporary, target in made:
+            os.utime(temporary, ns=(moment, moment))
+            os.replace(temporary, target)
+    except BaseException:
+        for _, temporary, _ in made:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+        raise
+
+
+def _may_differ(below: int, level: int, source: bytes) -> bool:
+    """Whether ``source`` can compile differently at ``level`` than at the lower level ``below``."""
+    text = _normalised(source)
+    return any(SEEN_BY[each].search(text) for each in range(below + 1, level + 1))
+
+
+def _normalised(source: bytes) -> bytes:
+    """Return ``source`` as bytes in which every keyword and every identifier of ASCII letters is spelled in ASCII."""
+    if source.isascii() and b"coding" not in b"".join(source.splitlines()[:2]):
+        return source
+    import unicodedata
+
+    return unicodedata.normalize("NFKC", importlib.util.decode_source(source)).encode("utf-8", "surrogatepass")
+
+
+def _make_reproducible(path: str) -> None:
+    """Replace the code in the bytecode file at ``path`` by the same code in bytes that depend on nothing else."""
+    if SORTS_SETS and not PYPY:
+        return
+    with open(path, "r+b") as stream:
+        header = stream.read(HEADER)
+        code = marshal.loads(stream.read())  # noqa: S302 - written by this process
+        stream.seek(0)
+        stream.write(header + _dump(code))
+        stream.truncate()
+
+
+def _dump(code: types.CodeType) -> bytes:
+    """Marshal ``code`` so that the bytes do not depend on what else this process has seen."""
+    if PYPY:
+        return marshal.dumps(code, 2)  # later versions tell interned strings apart, and interning is history
+    mark = b"frozenset"
+    while mark in marshal.dumps(code):
+        mark += b"+"
+    held: list[str] = []  # a string that something else refers to is marshalled as shared: let that be so for each one
+    return _with_frozensets(marshal.dumps(_canonical(code, mark, held)), mark)
+
+
+def _canonical(code: types.CodeType, mark: bytes, held: list[str]) -> types.CodeType:
+    """Return ``code`` with its frozensets as tuples that begin with ``mark``; all its strings are added to ``held``."""
+    for names in (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars):
+        held.extend(names)
+    held.extend((code.co_name, code.co_filename))
+    constants = tuple([_constant(constant, mark, held) for constant in code.co_consts])
+    if all(map(operator.is_, constants, code.co_consts)):
+        return code
+    return code.replace(co_consts=constants)
+
+
+def _constant(constant: object, mark: bytes, held: list[str]) -> object:
+    if isinstance(constant, types.CodeType):
+        return _canonical(constant, mark, held)
+    if isinstance(constant, str):
+        held.append(constant)
+    elif isinstance(constant, tuple):
+        for member in constant:
+            _constant(member, mark, held)
+    elif isinstance(constant, frozenset):
+        # order by content, as Python 3.11 does: the hash of a string is random, that of None an address
+        members = sorted(constant, key=lambda member: marshal.dumps(member, 2))
+        for member in members:
+            _constant(member, mark, held)
+        return (bytes(bytearray(mark)), *members)  # a copy of the mark, so that it is never marshalled as shared
+    return constant
+
+
+def _with_frozensets(data: bytes, mark: bytes) -> bytes:
+    """Turn the marked tuples of :func:`_canonical` into frozensets of the same members in the same order."""
+    marker = b"s" + struct.pack("<I", len(mark)) + mark
+    pieces = data.split(marker)
+    for place, piece in enumerate(pieces[:-1]):
+        short = piece[-2] & 0x7F == ord(")")  # a short tuple: its length is one byte
+        head, kind, length = (piece[:-2], piece[-2], piece[-1:]) if short else (piece[:-5], piece[-5], piece[-4:])
+        members = int.from_bytes(length, "little") - 1
+        pieces[place] = head + struct.pack("<BI", kind & 0x80 | ord(">"), members)
+    return b"".join(pieces)
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {"path": request["path"], "error": None, "failed": None}
+    try:
+        compile_file(**request)
+    except py_compile.PyCompileError as error:
+        answer["error"] = _reason(error.exc_value)
+    except OSError as error:
+        answer["failed"] = "%s: %s" % (error.filename or request["path"], error.strerror or error)
+    return answer
+
+
+def _reason(error: BaseException) -> str:
+    if not isinstance(error, SyntaxError):
+        return "%s: %s" % (type(error).__name__, error)
+    place = ", line %d" % error.lineno if error.lineno else ""
+    return "%s: %s%s" % (type(error).__name__, error.msg, place)
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    os.umask(0o022)
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)  # whatever else is printed is no answer
+    for line in sys.stdin.buffer:
+        answers.write("\x1e%s\x1e\n" % json.dumps(_answer(json.loads(line))))
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
