@@ -90,6 +90,9 @@ class Settings:
     isolation: bool = True
     build_constraint: tuple[Path, ...] = ()
     config_settings: ConfigSettings = field(default_factory=dict)
+    patch: tuple[tuple[str, Path], ...] = ()
+    prepare: tuple[tuple[str, str], ...] = ()
+    source_for: tuple[tuple[str, Path], ...] = ()
     jobs: int = field(default_factory=_cores)
     timeout: float | None = None
     compile: tuple[int, ...] = (0, 1)
@@ -247,6 +250,24 @@ def _config_value(value: object) -> str | list[str]:
     raise ValueError("it takes a table of texts or lists of texts")
 
 
+def _by_spec(read: Callable[[object, Path], Any]) -> Callable[[object, Path], Any]:
+    """Read ``SPEC=VALUE`` texts, or a table of specs with one value or several each, into pairs."""
+
+    def pairs(value: object, folder: Path) -> tuple[tuple[str, Any], ...]:
+        if isinstance(value, str):
+            value = value.splitlines()
+        if isinstance(value, Mapping):
+            several = [(spec, item if isinstance(item, list) else [item]) for spec, item in value.items()]
+            return tuple((str(spec), read(item, folder)) for spec, items in several for item in items)
+        if isinstance(value, list):
+            split = [str(text).partition("=") for text in value]
+            if all(spec and separator for spec, separator, _ in split):
+                return tuple((spec, read(item, folder)) for spec, _, item in split)
+        raise ValueError("it takes SPEC=VALUE, or a table of specs")
+
+    return pairs
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("impls", "SPEC…", "which implementations; all installed ones by default", _texts),
     Setting("workdir", "DIR", "wheels, logs, state and default roots", _path),
@@ -262,6 +283,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("isolation", "true|false", "fresh build environments, or what the interpreter already has", _boolean),
     Setting("build-constraint", "FILE…", "constraints on what is installed into build environments", _paths),
     Setting("config-settings", "KEY=VALUE", "settings for the build backend", _config_settings),
+    Setting("patch", "SPEC=FILE", "patch the source of the implementations that SPEC means", _by_spec(_path)),
+    Setting("prepare", "SPEC=COMMAND", "run a shell command in the source of those that SPEC means", _by_spec(_text)),
+    Setting("source-for", "SPEC=DIR", "another source for the implementations that SPEC means", _by_spec(_path)),
     Setting("jobs", "N", "how much is done at the same time; all cores by default", _jobs),
     Setting("timeout", "SECONDS", "limit for one call of a backend; none by default", _seconds),
     Setting("compile", "LEVELS", "bytecode levels out of 0,1,2, or none", _levels),

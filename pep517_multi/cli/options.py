@@ -22,7 +22,7 @@ _FLAGS: Mapping[str, tuple[str, ...]] = {
     "verbose": ("-v", "--verbose"),
 }
 _SHORT: Mapping[str, str] = {"jobs": "-j"}
-_MULTIPLE = ("impls", "build-constraint")
+_MULTIPLE = ("impls", "build-constraint", "patch", "prepare", "source-for")
 
 SCREEN = ("quiet", "verbose", "color", "progress")
 WORK = ("impls", "workdir", "report", "jobs")
@@ -33,6 +33,9 @@ BUILD = (
     "isolation",
     "build-constraint",
     "config-settings",
+    "patch",
+    "prepare",
+    "source-for",
     "timeout",
 )
 STAGE = ("roots", "prefix", "scheme", "shebang", "compile", "invalidation-mode")

@@ -13,14 +13,14 @@ from pep517_multi.backends import (
     IsolatedEnvironments,
     build_wheel,
     missing_requirements,
-    recorded,
 )
 from pep517_multi.errors import BuildError, MissingRequirementsError, MultibuildError
 from pep517_multi.pipeline.own import check_own, own_oddities
+from pep517_multi.pipeline.shares import Share, shares
 from pep517_multi.plan import next_builders
 from pep517_multi.sources.copies import private_copy
 from pep517_multi.wheels.comparison import compare_ends
-from pep517_multi.wheels.decision import Builder, Built, Comparison, Dependence, Policy, Reuse, ReuseMode, decide
+from pep517_multi.wheels.decision import Builder, Built, Comparison, Dependence, Reuse, ReuseMode, decide
 from pep517_multi.wheels.store import Inputs, Origin, Served
 from pep517_multi.wheels.wheel import read_wheel
 
@@ -56,7 +56,7 @@ class Outcome:
         if self.built is None:
             return None
         names = [builder.name for builder in self.built.builders]
-        return self.interpreter.name if self.interpreter.name in names else names[0]
+        return self.interpreter.name if self.interpreter.name in names else next(iter(names), None)
 
 
 @dataclass
@@ -71,11 +71,10 @@ class Building:
     ready: Callable[[Outcome], None]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     refusals: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shares: dict[str, Share] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = self.run.store
-        self.policy: Policy = self.run.policy(self.tree.evidence)
-        self.inputs = Inputs(self.tree.digest, self._other_inputs())
         self.environments = self._environments()
 
     def all(self) -> tuple[Outcome, ...]:
@@ -84,31 +83,17 @@ class Building:
         :raises MissingRequirementsError: without isolation, requirements of the first wave are missing.
         """
         self._mention_strangers()
-        waiting = self._admitted()
         first = True
+        waiting = self._admitted()
         while waiting := self._not_served(waiting):
-            expected = next_builders(
-                waiting,
-                policy=self.policy,
-                everyone=[one for one in self.run.interpreters if self._takes_part(one)],
-                tried={builder.abi_family for built in self._relevant() for builder in built.builders},
-                stable_abi_expected=self.tree.stable_abi_expected,
-            )
-            self._wave(self._with_requirements(expected, first=first))
-            first = False
+            self._wave(self._with_requirements(self._next(waiting), first=first), waiting)
             waiting = [interpreter for interpreter in waiting if interpreter.name not in self.outcomes]
+            first = False
         outcomes = tuple(self.outcomes[interpreter.name] for interpreter in self.run.interpreters)
         self._record(outcomes)
+        for finished in (self.run.work.environments, self.run.work.changed("")):
+            files.remove_tree(finished)
         return outcomes
-
-    def _other_inputs(self) -> dict[str, object]:
-        settings = self.run.settings
-        return {
-            "config_settings": dict(settings.config_settings),
-            "constraints": [files.sha256(path) for path in settings.build_constraint],
-            "environment": recorded(self.run.environ),
-            "isolation": settings.isolation,
-        }
 
     def _environments(self) -> Environments:
         run = self.run
@@ -120,15 +105,21 @@ class Building:
         )
 
     def _mention_strangers(self) -> None:
+        trusted = self.run.settings.reuse == "tags"
         for path in self.store.strangers():
-            message = f"{path} was not built here (nothing tells where it comes from), so it serves nobody"
+            what = "is trusted all the same (--reuse tags)" if trusted else "serves nobody without --reuse tags"
+            message = f"{path} was not built here, nothing tells where it comes from; it {what}"
             self.run.observer(events.Note(message, level="warning"))
 
     def _admitted(self) -> list[Interpreter]:
-        """Leave out the implementations that the project itself excludes."""
+        """Make the sources ready, and leave out the implementations that the project itself excludes."""
         admitted = []
-        for interpreter in self.run.interpreters:
-            required = self.tree.requires_python
+        for interpreter, share in shares(self.run, self.tree):
+            if isinstance(share, MultibuildError):
+                self._fail(interpreter, share)
+                continue
+            self.shares[interpreter.name] = share
+            required = share.tree.requires_python
             if required is None or required.contains(interpreter.version, prereleases=True):
                 admitted.append(interpreter)
             else:
@@ -143,43 +134,81 @@ class Building:
             self.outcomes[interpreter.name] = Outcome(interpreter, error=BuildError(message), skipped=True)
             self.run.observer(events.Note(f"skipped: {message}", impl=interpreter.name))
 
-    def _takes_part(self, interpreter: Interpreter) -> bool:
+    def _next(self, waiting: Sequence[Interpreter]) -> list[Interpreter]:
+        """Choose who builds next, among those who build from the same inputs each time."""
+        chosen: set[str] = set()
+        for digest in sorted({self._inputs(one).digest for one in waiting}):
+            everyone = [one for one in self.run.interpreters if self._takes_part(one, digest)]
+            share = self.shares[everyone[0].name]
+            builders = next_builders(
+                [one for one in waiting if self._inputs(one).digest == digest],
+                policy=share.policy,
+                everyone=everyone,
+                tried={builder.abi_family for built in self._made_from(digest) for builder in built.builders},
+                stable_abi_expected=share.tree.stable_abi_expected,
+            )
+            chosen |= {builder.name for builder in builders}
+        return [interpreter for interpreter in waiting if interpreter.name in chosen]
+
+    def _takes_part(self, interpreter: Interpreter, digest: str) -> bool:
+        """Whether ``interpreter`` builds from these inputs, has not failed and was not left out."""
         outcome = self.outcomes.get(interpreter.name)
-        return outcome is None or outcome.built is not None
+        alive = outcome is None or outcome.built is not None
+        return alive and interpreter.name in self.shares and self._inputs(interpreter).digest == digest
 
-    def _comparisons(self) -> tuple[Comparison, ...]:
+    def _inputs(self, interpreter: Interpreter) -> Inputs:
+        return self.shares[interpreter.name].inputs
+
+    def _made_from(self, digest: str) -> list[Built]:
+        return [built for built in self.store.wheels() if built.inputs == digest]
+
+    def _comparisons(self, share: Share) -> tuple[Comparison, ...]:
         """Compare what the ends of each family built, where nothing else tells whether those between may share."""
-        if self.policy.dependence is not Dependence.UNKNOWN or self.policy.mode is not ReuseMode.AUTO:
+        if share.policy.dependence is not Dependence.UNKNOWN or share.policy.mode is not ReuseMode.AUTO:
             return ()
-        return tuple(compare_ends(self._relevant(), self.store.packages()))
-
-    def _relevant(self) -> list[Built]:
-        return [built for built in self.store.wheels() if built.inputs == self.inputs.digest]
+        return tuple(compare_ends(self._made_from(share.inputs.digest), self.store.packages()))
 
     def _not_served(self, waiting: Iterable[Interpreter]) -> list[Interpreter]:
         """Serve whom the wheels at hand can serve, and return the others."""
-        wheels = self.store.wheels()
-        comparisons = self._comparisons()
+        comparisons: dict[str, tuple[Comparison, ...]] = {}
         left = []
         for interpreter in waiting:
+            share = self.shares[interpreter.name]
+            digest = share.inputs.digest
+            if digest not in comparisons:
+                comparisons[digest] = self._comparisons(share)
             decision = decide(
-                interpreter, wheels, policy=self.policy, inputs=self.inputs.digest, comparisons=comparisons
+                interpreter,
+                self._candidates(share),
+                policy=share.policy,
+                inputs=digest,
+                comparisons=comparisons[digest],
             )
             if isinstance(decision, Reuse):
                 outcome = Outcome(interpreter, decision.built, decision.because)
                 self._tell(outcome)
                 self._finish(outcome)
             else:
-                self.refusals[interpreter.name] = decision.because
+                changed = (f"it builds from a source of its own: {share.changes}",) if share.changes else ()
+                self.refusals[interpreter.name] = changed + decision.because
                 left.append(interpreter)
         return left
+
+    def _candidates(self, share: Share) -> tuple[Built, ...]:
+        """Return the wheels that may serve; those of unknown origin only where the tags alone are trusted."""
+        wheels = self.store.wheels()
+        if share.policy.mode is not ReuseMode.TAGS:
+            return wheels
+        return (*wheels, *(Built(read_wheel(path), (), share.inputs.digest) for path in self.store.strangers()))
 
     def _with_requirements(self, builders: Sequence[Interpreter], *, first: bool) -> Sequence[Interpreter]:
         """Without isolation, leave out those who lack requirements; in the first wave that ends the run."""
         if self.run.settings.isolation:
             return builders
-        requires = self.tree.build_system.requires
-        missing = missing_requirements(builders, requires, runner=self.run.runner, environ=self.run.environ)
+        missing: dict[str, tuple[str, ...]] = {}
+        for requires in sorted({self.shares[one.name].tree.build_system.requires for one in builders}):
+            asking = [one for one in builders if self.shares[one.name].tree.build_system.requires == requires]
+            missing |= missing_requirements(asking, requires, runner=self.run.runner, environ=self.run.environ)
         if missing and first:
             listed = "; ".join(f"{name} lacks {', '.join(lacking)}" for name, lacking in missing.items())
             raise MissingRequirementsError(
@@ -191,17 +220,21 @@ class Building:
                 self._fail(interpreter, MissingRequirementsError(message))
         return [interpreter for interpreter in builders if interpreter.name not in missing]
 
-    def _wave(self, builders: Sequence[Interpreter]) -> None:
+    def _wave(self, builders: Sequence[Interpreter], waiting: Sequence[Interpreter]) -> None:
         """Build for all of ``builders`` side by side; what comes of it is taken in order of work."""
+        others = [one for one in waiting if one not in builders]
         with ThreadPoolExecutor(max_workers=self.run.settings.jobs) as pool:
             try:
                 attempts = [(interpreter, pool.submit(self._attempt, interpreter)) for interpreter in builders]
-                for interpreter, attempt in attempts:
+                for place, (interpreter, attempt) in enumerate(attempts, 1):
                     made = attempt.result()
                     if isinstance(made, MultibuildError):
                         self._fail(interpreter, made)
                     else:
                         self._take(interpreter, made)
+                    if not any(later.is_cpython for later in builders[place:]):
+                        # What may still come is no better for a CPython, so nobody has to wait for it.
+                        self._not_served([one for one in others if one.is_cpython and one.name not in self.outcomes])
             except BaseException:
                 self.run.runner.close()
                 pool.shutdown(cancel_futures=True)
@@ -218,10 +251,11 @@ class Building:
         folder = self.run.work.build(interpreter.name)
         files.remove_tree(folder)
         (folder / "wheel").mkdir(parents=True)
-        private_copy(self.tree, folder / "source", leave_out=self.run.outputs)
+        tree = self.shares[interpreter.name].tree
+        private_copy(tree, folder / "source", leave_out=self.run.outputs)
         call = BuildCall(
             interpreter=interpreter,
-            build_system=self.tree.build_system,
+            build_system=tree.build_system,
             tree=folder / "source",
             output=folder / "wheel",
             config_settings=self.run.settings.config_settings,
@@ -232,16 +266,17 @@ class Building:
 
     def _take(self, interpreter: Interpreter, made: BuiltWheel) -> None:
         """Put a wheel that was just built into the store, if it is one that its own builder can use."""
+        share = self.shares[interpreter.name]
         builder = Builder(interpreter.name, interpreter.abi_family, interpreter.python)
         origin = Origin(
-            builder, str(interpreter.version), self.inputs, made.requires, made.packages, made.build_seconds
+            builder, str(interpreter.version), share.inputs, made.requires, made.packages, made.build_seconds
         )
         try:
             with files.explained(f"keep the wheel of {interpreter.name}"):
                 wheel = read_wheel(made.path)
-                for oddity in own_oddities(interpreter, wheel, policy=self.policy):
+                for oddity in own_oddities(interpreter, wheel, policy=share.policy):
                     self.run.observer(events.Note(oddity, impl=interpreter.name, level="warning"))
-                check_own(interpreter, wheel, tree=self.tree, policy=self.policy)
+                check_own(interpreter, wheel, tree=share.tree, policy=share.policy)
                 built = self.store.add(made.path, interpreter, origin)
                 files.remove_tree(self.run.work.build(interpreter.name))
         except MultibuildError as error:
@@ -277,10 +312,10 @@ class Building:
                 impl=outcome.interpreter.name,
                 wheel=self.store.relative(outcome.built.wheel),
                 action="built" if outcome.built_by == outcome.interpreter.name else "reused",
-                built_by=outcome.built_by or "",
+                built_by=outcome.built_by,
                 because=outcome.because,
-                inputs=self.inputs.digest,
-                source=self.inputs.source,
+                inputs=self._inputs(outcome.interpreter).digest,
+                source=self.tree.digest,
                 seconds=dict(outcome.seconds),
             )
             for outcome in outcomes

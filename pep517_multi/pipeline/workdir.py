@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
     from pep517_multi.events import Observer
 
-_OURS = ("wheels", "logs", "roots", "builds", "environments", "sources", "report.json", "source.json", ".gitignore")
+_OURS = (
+    "wheels",
+    "logs",
+    "roots",
+    "builds",
+    "environments",
+    "sources",
+    "changed",
+    "report.json",
+    "source.json",
+    ".gitignore",
+)
 _LOCK = ".lock"
 
 
@@ -64,6 +75,10 @@ class WorkDirectory:
     def build(self, impl: str) -> Path:
         """Return the folder of the private copy and the output of the build for ``impl``."""
         return self.path / "builds" / impl
+
+    def changed(self, impl: str) -> Path:
+        """Return the folder of the tree that was changed for ``impl``."""
+        return self.path / "changed" / impl
 
     @contextlib.contextmanager
     def held(self, observer: Observer) -> Iterator[None]:

@@ -9,6 +9,7 @@ import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from email.parser import HeaderParser
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -55,6 +56,7 @@ class Contents:
     kind: str
 
 
+@lru_cache(maxsize=64)
 def contents(wheel: Wheel) -> Contents:
     """Read what ``wheel`` would install.
 

@@ -66,7 +66,7 @@ class Policy:
 class Built:
     """A wheel and who built it from what.
 
-    :param builders: implementations whose builds gave exactly this file, in order of work.
+    :param builders: implementations whose builds gave exactly this file, in order of work; none where nothing tells.
     :param inputs: digest of all that went in besides the interpreter: sources, patches, settings, flags.
     """
 
@@ -172,8 +172,7 @@ def _preference(interpreter: Interpreter, built: Built) -> tuple[object, ...]:
     rank = interpreter.rank(fitting)
     version = max((_tag_version(tag) for tag in fitting), default=())
     stable = any(is_stable_abi(tag) for tag in fitting)
-    builder = built.builders[0]
-    others = built.wheel.name.filename, builder.abi_family, builder.python
+    others = built.wheel.name.filename, tuple((builder.abi_family, builder.python) for builder in built.builders)
     return (rank is None, tuple(-part for part in version), not stable, rank if rank is not None else 0, others)
 
 
@@ -245,11 +244,10 @@ def _against_abi(interpreter: Interpreter, built: Built, tags: list[Tag], *, pol
     if is_stable_abi(best):
         if not policy.share_stable_abi:
             yield "--no-abi3: a stable-ABI wheel is not shared"
-        oldest = min(builder.python for builder in built.builders)
-        if interpreter.python < oldest:
-            builder = min(built.builders, key=lambda builder: builder.python)
+        oldest = min(built.builders, key=lambda builder: builder.python, default=None)
+        if oldest is not None and interpreter.python < oldest.python:
             yield (
-                f"it was built with the headers of {builder.name}, and a stable-ABI wheel serves no implementation "
+                f"it was built with the headers of {oldest.name}, and a stable-ABI wheel serves no implementation "
                 "older than its builder"
             )
     elif best.abi != "none":

@@ -59,7 +59,7 @@ class Served:
     impl: str
     wheel: str
     action: str
-    built_by: str
+    built_by: str | None
     because: tuple[str, ...]
     inputs: str
     source: str
@@ -136,6 +136,9 @@ class Store:
         for built in self.wheels():
             if self.relative(built.wheel) == served.wheel:
                 return built.wheel
+        for path in self.strangers():
+            if path == self.folder / served.wheel:
+                return read_wheel(path)
         raise IntegrityError(
             f"{served.wheel}, which serves {served.impl}, is not in {self.folder}; run the build phase again"
         )

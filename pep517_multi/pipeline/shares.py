@@ -1,0 +1,68 @@
+"""Which implementations build from the very same inputs, and so may share wheels at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pep517_multi import files
+from pep517_multi.backends import recorded
+from pep517_multi.errors import MultibuildError
+from pep517_multi.sources.changes import Changing, changes_for
+from pep517_multi.wheels.store import Inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.pipeline.run import Run
+    from pep517_multi.sources.changes import Changes
+    from pep517_multi.sources.tree import SourceTree
+    from pep517_multi.wheels.decision import Policy
+
+
+@dataclass(frozen=True)
+class Share:
+    """What implementations with equal inputs have in common.
+
+    :param changes: what was changed in the source for these implementations, one clause; empty where nothing was.
+    """
+
+    tree: SourceTree
+    inputs: Inputs
+    policy: Policy
+    changes: str = ""
+
+
+def changes_of(run: Run, interpreter: Interpreter) -> Changes:
+    """Return what the settings change in the source for ``interpreter``."""
+    settings = run.settings
+    return changes_for(interpreter, sources=settings.source_for, patches=settings.patch, commands=settings.prepare)
+
+
+def shares(run: Run, tree: SourceTree) -> Iterator[tuple[Interpreter, Share | MultibuildError]]:
+    """Yield each implementation of the run with what it builds from, or why that could not be made ready."""
+    settings = _settings(run)
+    changing = Changing(tree, run.runner, run.environ, run.outputs)
+    for interpreter in run.interpreters:
+        try:
+            changes = changes_of(run, interpreter)
+            own = tree
+            if changes:
+                log = run.work.log(interpreter.name)
+                own = changing.tree_for(interpreter, changes, target=run.work.changed(interpreter.name), log=log)
+        except MultibuildError as error:
+            yield interpreter, error
+            continue
+        inputs = Inputs(own.digest, settings)
+        yield interpreter, Share(own, inputs, run.policy(own.evidence), changes.described())
+
+
+def _settings(run: Run) -> Mapping[str, object]:
+    settings = run.settings
+    return {
+        "config_settings": dict(settings.config_settings),
+        "constraints": [files.sha256(path) for path in settings.build_constraint],
+        "environment": recorded(run.environ),
+        "isolation": settings.isolation,
+    }
