@@ -26,9 +26,9 @@ def private_copy(tree: SourceTree, target: Path, *, leave_out: Iterable[Path] = 
     :param leave_out: paths below the tree that multibuild itself writes: the work directory, staging roots, reports.
     """
     contents = Contents.of(tree.path, tree.build_system, outputs=leave_out)
-    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = beside(target)
     with explained(f"copy the source to {target}"):
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             copy_tree(tree.path, temporary, leave_out=contents.leaves_out)
             _mend_links(tree.path, temporary)

@@ -70,11 +70,8 @@ class SetupCall:
                             (key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None),
                             value,
                         )
-            case ast.Call(func=ast.Name(id="dict"), args=arguments, keywords=keywords):
-                for argument in arguments:
-                    yield from self._pairs(argument)
-                for keyword in keywords:
-                    yield from [(keyword.arg, keyword.value)] if keyword.arg else self._pairs(keyword.value)
+            case ast.Call(func=ast.Name(id="dict")):
+                yield from self._pairs_of_arguments(node)
             case ast.Name(id=name) if name in self.reader.bindings.plain:
                 yield from self._pairs_of_name(name, node)
             case _:
@@ -84,30 +81,32 @@ class SetupCall:
         if name in self._followed:
             return
         self._followed.add(name)
-        uses = [part for part in ast.walk(self.reader.module) if isinstance(part, ast.Name) and part.id == name]
-        understood = 0
+        understood = {id(node)}
         for part in ast.walk(self.reader.module):
             match part:
-                case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name and value is not node:
+                case ast.Assign(targets=[ast.Name(id=target) as use], value=value) if target == name:
                     yield from self._pairs(value)
                 case ast.Assign(
-                    targets=[ast.Subscript(value=ast.Name(id=target), slice=ast.Constant(value=str(key)))], value=value
+                    targets=[ast.Subscript(value=ast.Name(id=target) as use, slice=ast.Constant(value=str(key)))],
+                    value=value,
                 ) if target == name:
                     yield key, value
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Name(id=target), attr="update"), args=arguments, keywords=keywords
-                ) if target == name:
-                    for argument in arguments:
-                        yield from self._pairs(argument)
-                    for keyword in keywords:
-                        yield from [(keyword.arg, keyword.value)] if keyword.arg else self._pairs(keyword.value)
-                case ast.keyword(arg=None, value=ast.Name(id=target)) if target == name:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=target) as use, attr="update")) if target == name:
+                    yield from self._pairs_of_arguments(part)
+                case ast.keyword(arg=None, value=ast.Name(id=target) as use) if target == name:
                     pass
                 case _:
                     continue
-            understood += 1
-        if understood != len(uses):
+            understood.add(id(use))
+        uses = [part for part in ast.walk(self.reader.module) if isinstance(part, ast.Name) and part.id == name]
+        if any(id(use) not in understood for use in uses):
             yield None, node
+
+    def _pairs_of_arguments(self, call: ast.Call) -> Iterator[tuple[str | None, ast.expr]]:
+        for argument in call.args:
+            yield from self._pairs(argument)
+        for keyword in call.keywords:
+            yield from [(keyword.arg, keyword.value)] if keyword.arg else self._pairs(keyword.value)
 
     def _cmdclass(self, value: ast.expr) -> None:
         for name, command in self._pairs(value):

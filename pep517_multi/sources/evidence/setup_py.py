@@ -46,9 +46,14 @@ class ModuleReader:
     """Reads one module: ``setup.py`` itself, or a file of the project that it imports or executes.
 
     ``findings`` has the result. Names are resolved for the module as a whole: whatever one is bound to in it counts.
+
+    :param above: the files that import or execute this one, outermost first.
+    :param final: whether what the module raises stops everything, for nobody catches it.
     """
 
-    def __init__(self, project: Project, filename: str, module: ast.Module, *, above: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, project: Project, filename: str, module: ast.Module, *, above: tuple[str, ...] = (), final: bool = True
+    ) -> None:
         self.project = project
         self.filename = filename
         self.module = module
@@ -57,8 +62,7 @@ class ModuleReader:
         self.findings: list[Finding] = []
         self.calls_setup = False
         self._about = ""
-        # In a file that another imports or executes, nobody here knows who may catch what it raises.
-        self._stopping_is_final = not above
+        self._stopping_is_final = final
         self._modules = LocalModules(project.path, self._problem_in)
         self._read(module.body)
 
@@ -232,7 +236,7 @@ class ModuleReader:
         for value in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
             self._value_if_any(value)
         about, final = self._about, self._stopping_is_final
-        # Whoever calls it may catch what it raises.
+        # Whoever calls it may catch what it raises, and of functions of other files nobody here knows who that is.
         self._about, self._stopping_is_final = "", self.filename == "setup.py" and not self.bindings.catches_calls
         self._read(node.body)
         self._about, self._stopping_is_final = about, final
@@ -314,7 +318,7 @@ class ModuleReader:
             return None  # a circle: it is being judged already
         if len(self.above) > _MAX_DEPTH:
             return f"{filename} is too many imports away"
-        reader = ModuleReader(self.project, filename, module, above=self.above)
+        reader = ModuleReader(self.project, filename, module, above=self.above, final=self._stopping_is_final)
         if reader.calls_setup:
             return f"{filename} calls setup()"
         return reader.findings[0].because if reader.findings else None

@@ -1,0 +1,381 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import sample_table
+
+from pep517_multi.sources.buildsystem import read_build_system, read_pyproject
+from pep517_multi.sources.evidence import Evidence, Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PACKAGES = Path(__file__).parents[3] / "packages"
+
+
+def judged(tree: Path, files: Mapping[str, str] | None = None) -> Evidence:
+    for name, text in (files or {}).items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    pyproject = read_pyproject(tree)
+    return judge(tree, read_build_system(tree, pyproject), pyproject)
+
+
+def build_system(backend: str, *requires: str) -> str:
+    quoted = ", ".join(f'"{requirement}"' for requirement in requires)
+    return f'[build-system]\nrequires = [{quoted}]\nbuild-backend = "{backend}"\n'
+
+
+FLIT = build_system("flit_core.buildapi", "flit_core") + '[project]\nname = "pkg"\n'
+HATCH = build_system("hatchling.build", "hatchling")
+POETRY = build_system("poetry.core.masonry.api", "poetry-core")
+PDM = build_system("pdm.backend", "pdm-backend")
+SETUPTOOLS = build_system("setuptools.build_meta", "setuptools")
+MESON = build_system("mesonpy", "meson-python")
+SCIKIT = build_system("scikit_build_core.build", "scikit-build-core")
+MATURIN = build_system("maturin", "maturin")
+
+
+VERDICTS = {verdict.value for verdict in Verdict}  # trees without one are refused before there is anything to judge
+SAMPLES = [pytest.param(row, id=row.name) for row in sample_table.samples() if row.verdict in VERDICTS]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_every_sample_tree_is_judged_as_its_table_says(sample: sample_table.Sample) -> None:
+    assert judged(PACKAGES / sample.name).verdict.value == sample.verdict
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param({"pyproject.toml": FLIT}, id="flit"),
+        pytest.param({"pyproject.toml": FLIT.replace("flit_core.buildapi", "flit.buildapi")}, id="flit-itself"),
+        pytest.param(
+            {
+                "pyproject.toml": FLIT + 'dynamic = ["version", "description"]',
+                "pkg.py": '"""Doc."""\n__version__ = "1"',
+            },
+            id="flit-reads-the-module",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": FLIT + 'dynamic = ["version"]',
+                "src/pkg/__init__.py": "import os",
+                "src/pkg/_version.py": '__version__: str = "1"',
+            },
+            id="flit-reads-the-version-module",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": build_system("flit_core.buildapi", "flit_core")
+                + '[tool.flit.metadata]\nmodule = "old"',
+                "old.py": '"""Doc."""\n__version__ = "1"',
+            },
+            id="flit-of-old",
+        ),
+        pytest.param({"pyproject.toml": build_system("uv_build", "uv_build>=0.8,<0.9")}, id="uv"),
+        pytest.param({"pyproject.toml": HATCH}, id="hatchling"),
+        pytest.param(
+            {
+                "pyproject.toml": build_system("hatchling.build", "hatchling", "hatch_VCS", "hatch-fancy-pypi-readme")
+                + '[tool.hatch]\nversion.source = "vcs"\nbuild.hooks.vcs.version-file = "_v.py"\n'
+                + "metadata.hooks.fancy-pypi-readme.content-type = 'text/markdown'"
+            },
+            id="hatchling-with-harmless-plugins",
+        ),
+        pytest.param({"pyproject.toml": HATCH, "hatch.toml": "[version]\npath = 'a.py'"}, id="hatch-toml"),
+        pytest.param({"pyproject.toml": POETRY + '[tool.poetry]\nname = "a"'}, id="poetry"),
+        pytest.param({"pyproject.toml": PDM + '[tool.pdm.version]\nsource = "scm"'}, id="pdm"),
+        pytest.param({"pyproject.toml": PDM + '[tool.pdm]\nversion = { path = "a.py" }'}, id="pdm-file"),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + "[tool.setuptools.packages.find]\nwhere = ['src']"}, id="setuptools"
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": build_system(
+                    "setuptools.build_meta", "setuptools>=61", "wheel", "setuptools_scm[toml]>=8"
+                )
+            },
+            id="setuptools-scm",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS + '[tool.setuptools.dynamic]\nversion = {attr = "pkg.version.VERSION"}',
+                "src/pkg/version.py": "import sys\nVERSION: tuple = (1, 2)",
+            },
+            id="setuptools-attr-literal",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS,
+                "MANIFEST.in": "include *.txt",
+                "setup.cfg": "[metadata]\nname = a\nversion = attr: a.__version__\n[options]\npackages = find:\n"
+                "setup_requires =\n  setuptools_scm\n[bdist_wheel]\nuniversal = 1\n[flake8]\ncmdclass = x",
+                "a.py": "__version__ = '1'",
+            },
+            id="setup-cfg",
+        ),
+        pytest.param(
+            {"setup.cfg": "[metadata]\nname = a", "setup.py": "import setuptools\nsetuptools.setup()"}, id="legacy"
+        ),
+        pytest.param({"pyproject.toml": SETUPTOOLS, "tests/sample.pyx": ""}, id="cython-sample-among-the-tests"),
+        pytest.param(
+            {"pyproject.toml": SCIKIT + "[tool.scikit-build]\nwheel.cmake = false"}, id="scikit-without-cmake"
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SCIKIT + '[tool.scikit-build.wheel]\npy-api = "py3"',
+                "CMakeLists.txt": "project(tool C)",
+            },
+            id="scikit-program",
+        ),
+        pytest.param({"pyproject.toml": MATURIN + '[tool.maturin]\nbindings = "bin"'}, id="maturin-program"),
+    ],
+)
+def test_what_is_recognised_as_harmless_is_independent(tmp_path: Path, files: dict[str, str]) -> None:
+    evidence = judged(tmp_path, files)
+
+    assert evidence.verdict is Verdict.INDEPENDENT, evidence
+    assert len(evidence.because) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "because"),
+    [
+        pytest.param(
+            {"pyproject.toml": FLIT + "dynamic = ['version']", "pkg.py": "from x import __version__"},
+            "pkg.py: flit_core imports it for __version__",
+            id="flit-imports-for-the-version",
+        ),
+        pytest.param(
+            {"pyproject.toml": FLIT + "dynamic = ['description']", "pkg.py": ""},
+            "docstring",
+            id="flit-imports-for-the-docstring",
+        ),
+        pytest.param({"pyproject.toml": FLIT + "dynamic = ['version']"}, "imports pkg", id="flit-finds-no-module"),
+        pytest.param(
+            {"pyproject.toml": FLIT, "pkg/_x.cpython-312-x86_64-linux-gnu.so": ""},
+            "pkg/_x.cpython-312-x86_64-linux-gnu.so",
+            id="compiled-file-in-the-source",
+        ),
+        pytest.param({"pyproject.toml": SETUPTOOLS + 'backend-path = ["."]'}, "backend-path", id="backend-path"),
+        pytest.param({"pyproject.toml": build_system("sipbuild.api", "sip-x")}, "sipbuild.api", id="unknown-backend"),
+        pytest.param(
+            {"pyproject.toml": HATCH + '[tool.hatch.build.hooks.custom]\npath = "hook.py"'},
+            "tool.hatch.build.hooks.custom",
+            id="hatch-custom-hook",
+        ),
+        pytest.param(
+            {"pyproject.toml": HATCH + "[tool.hatch.build.targets.wheel.hooks.custom]"},
+            "tool.hatch.build.targets.wheel.hooks.custom",
+            id="hatch-wheel-hook",
+        ),
+        pytest.param(
+            {"pyproject.toml": HATCH, "hatch.toml": "[build.hooks.custom]"},
+            "hatch.toml: build.hooks.custom",
+            id="hatch-toml-hook",
+        ),
+        pytest.param({"pyproject.toml": HATCH, "hatch.toml": "["}, "hatch.toml", id="hatch-toml-broken"),
+        pytest.param(
+            {"pyproject.toml": HATCH + "[tool.hatch.metadata.hooks.custom]"},
+            "metadata.hooks.custom",
+            id="hatch-metadata-hook",
+        ),
+        pytest.param(
+            {"pyproject.toml": HATCH + '[tool.hatch.version]\nsource = "code"'}, "version.source", id="hatch-code"
+        ),
+        pytest.param(
+            {"pyproject.toml": HATCH + "[tool.hatch.build.hooks.mypyc]\nenable-by-default = false"},
+            "switch on",
+            id="hatch-hook-off-by-default",
+        ),
+        pytest.param(
+            {"pyproject.toml": build_system("hatchling.build", "hatchling", "hatch-odd")},
+            "hatch-odd",
+            id="hatch-plugin",
+        ),
+        pytest.param(
+            {"pyproject.toml": POETRY + '[tool.poetry.build]\nscript = "build.py"'}, "build.py", id="poetry-script"
+        ),
+        pytest.param(
+            {"pyproject.toml": POETRY + '[tool.poetry]\nbuild = "build.py"'}, "build.py", id="poetry-script-short"
+        ),
+        pytest.param(
+            {"pyproject.toml": POETRY + "[tool.poetry.build]\ngenerate-setup-file = true"},
+            "setup.py",
+            id="poetry-setup-file",
+        ),
+        pytest.param(
+            {"pyproject.toml": POETRY + "[tool.poetry]\nbuild = 1"}, "tool.poetry.build", id="poetry-nonsense"
+        ),
+        pytest.param({"pyproject.toml": PDM, "pdm_build.py": ""}, "pdm_build.py", id="pdm-default-hook"),
+        pytest.param({"pyproject.toml": PDM + '[tool.pdm.build]\ncustom-hook = "h.py"'}, "h.py", id="pdm-hook"),
+        pytest.param({"pyproject.toml": PDM + "[tool.pdm.build]\nis-purelib = false"}, "is-purelib", id="pdm-platlib"),
+        pytest.param({"pyproject.toml": PDM + '[tool.pdm.version]\nsource = "call"'}, "call", id="pdm-version-call"),
+        pytest.param(
+            {"pyproject.toml": build_system("pdm.backend", "pdm-backend", "pdm-build-odd")},
+            "pdm-build-odd",
+            id="pdm-plugin",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + '[tool.setuptools.cmdclass]\nbuild_py = "a.B"'},
+            "cmdclass",
+            id="setuptools-cmdclass",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + "[tool.setuptools]\nnovelty = 1"}, "novelty", id="setuptools-novelty"
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + "[tool.distutils.bdist_wheel]\npy-limited-api = 'cp39'"},
+            "py-limited-api",
+            id="setuptools-limited-api",
+        ),
+        pytest.param(
+            {"pyproject.toml": build_system("setuptools.build_meta", "setuptools", "pbr")},
+            "pbr",
+            id="setuptools-plugin",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + '[tool.setuptools.dynamic]\nversion = {attr = "a.V"}', "a.py": "V = f()"},
+            "imports a ",
+            id="setuptools-attr-code",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + '[tool.setuptools.dynamic]\nversion = {attr = "V"}'},
+            "imports V ",
+            id="setuptools-attr-without-module",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS, "setup.cfg": "[metadata]\nversion = attr: none.V"},
+            "imports none",
+            id="setup-cfg-attr-missing",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS, "setup.cfg": "[options]\ncmdclass =\n  test = a.B"},
+            "options.cmdclass",
+            id="setup-cfg-cmdclass",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS, "setup.cfg": "[options]\nsetup_requires = odd"},
+            "odd",
+            id="setup-cfg-setup-requires",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS, "setup.cfg": "[options]\nsetup_requires = a;b;c"},
+            "no requirement",
+            id="setup-cfg-odd-list",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS, "setup.cfg": "[build_py]\ncompile = 1"}, "compile", id="setup-cfg-compile"
+        ),
+        pytest.param({"pyproject.toml": SETUPTOOLS, "setup.cfg": "broken"}, "setup.cfg", id="setup-cfg-broken"),
+        pytest.param({"pyproject.toml": SETUPTOOLS, "src/pkg/fast.pyx": ""}, "src/pkg/fast.pyx", id="cython-alone"),
+        pytest.param(
+            {"pyproject.toml": MESON, "meson.build": "project('a', 'c')\n# x.extension_module()"},
+            "meson.build",
+            id="meson-without-extension",
+        ),
+        pytest.param({"pyproject.toml": SCIKIT}, "builder's tag", id="scikit"),
+        pytest.param(
+            {
+                "pyproject.toml": SCIKIT + "[tool.scikit-build]\nwheel.py-api = 'py3'",
+                "CMakeLists.txt": "find_package(Python)",
+            },
+            "CMakeLists.txt:1",
+            id="scikit-asks-for-python",
+        ),
+        pytest.param(
+            {"pyproject.toml": SCIKIT + "[tool.scikit-build]\nwheel.cmake = false\noverrides = [{}]"},
+            "overrides",
+            id="scikit-overrides",
+        ),
+        pytest.param(
+            {"pyproject.toml": SCIKIT + "[tool.scikit-build]\nwheel.cmake = false\nmetadata.version.provider = 'odd'"},
+            "metadata.version",
+            id="scikit-provider",
+        ),
+        pytest.param(
+            {"pyproject.toml": SCIKIT + "[tool.scikit-build]\nwheel.cmake = false\ngenerate = [{}]"},
+            "generate",
+            id="scikit-generate",
+        ),
+        pytest.param(
+            {"pyproject.toml": SCIKIT + "[tool.scikit-build]\nwheel.cmake = false\nwheel.tags = ['a-b-c']"},
+            "wheel.tags",
+            id="scikit-tags",
+        ),
+        pytest.param({"pyproject.toml": MATURIN + "[tool.maturin]\nbindings = 'cffi'"}, "cffi", id="maturin-cffi"),
+        pytest.param({"pyproject.toml": MATURIN, "Cargo.toml": "[package]"}, "Cargo.toml", id="maturin-unclear"),
+        pytest.param({"pyproject.toml": MATURIN, "Cargo.toml": "["}, "cannot be read", id="maturin-broken"),
+    ],
+)
+def test_what_is_not_recognised_is_unknown_and_the_reason_says_where(
+    tmp_path: Path, files: dict[str, str], because: str
+) -> None:
+    evidence = judged(tmp_path, files)
+
+    assert evidence.verdict is Verdict.UNKNOWN, evidence
+    assert any(because in reason for reason in evidence.because), evidence
+
+
+@pytest.mark.parametrize(
+    ("files", "because"),
+    [
+        pytest.param(
+            {"pyproject.toml": build_system("setuptools.build_meta", "setuptools", "Cython>=3")},
+            "cython",
+            id="cython-required",
+        ),
+        pytest.param(
+            {"pyproject.toml": build_system("setuptools.build_meta", "setuptools", "mypy")}, "mypy", id="mypyc"
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + '[[tool.setuptools.ext-modules]]\nname = "x"'},
+            "ext-modules",
+            id="setuptools-declared",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + '[[tool.setuptools-rust.ext-modules]]\ntarget = "x"'},
+            "setuptools-rust",
+            id="setuptools-rust",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS, "setup.py": "print(1)", "fast.pyx": ""},
+            "fast.pyx",
+            id="cython-with-a-setup-py-not-understood",
+        ),
+        pytest.param(
+            {"pyproject.toml": HATCH + "[tool.hatch.build.targets.wheel.hooks.mypyc]"}, "hooks.mypyc", id="hatch-mypyc"
+        ),
+        pytest.param({"pyproject.toml": HATCH + "[tool.hatch.build.hooks.cython]"}, "hooks.cython", id="hatch-cython"),
+        pytest.param({"pyproject.toml": PDM + "[tool.pdm.build]\nrun-setuptools = true"}, "run-setuptools", id="pdm"),
+        pytest.param(
+            {"pyproject.toml": MESON, "src/meson.build": "\npy.extension_module('x')"}, "src/meson.build:2", id="meson"
+        ),
+        pytest.param(
+            {"pyproject.toml": SCIKIT, "CMakeLists.txt": "Python_add_library (x)"}, "CMakeLists.txt:1", id="scikit"
+        ),
+        pytest.param({"pyproject.toml": MATURIN, "Cargo.toml": "[dependencies]\npyo3 = '1'"}, "pyo3", id="maturin"),
+        pytest.param(
+            {"pyproject.toml": MATURIN + "[tool.maturin]\nbindings = 'pyo3'"}, "bindings", id="maturin-bindings"
+        ),
+        pytest.param(
+            {"pyproject.toml": build_system("own", "cffi") + 'backend-path = ["."]', "own.py": ""},
+            "cffi",
+            id="in-tree-backend-with-cffi",
+        ),
+        pytest.param(
+            {"pyproject.toml": build_system("own", "x") + 'backend-path = ["."]', "a/b.pyx": ""},
+            "a/b.pyx",
+            id="in-tree-backend-with-cython-source",
+        ),
+    ],
+)
+def test_extension_modules_are_found(tmp_path: Path, files: dict[str, str], because: str) -> None:
+    evidence = judged(tmp_path, files)
+
+    assert evidence.verdict is Verdict.EXTENSION, evidence
+    assert any(because in reason for reason in evidence.because), evidence

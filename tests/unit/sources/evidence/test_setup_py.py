@@ -1,0 +1,583 @@
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pep517_multi.sources.evidence import Evidence, Verdict, judge
+from pep517_multi.sources.tree import BuildSystem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SETUPTOOLS = BuildSystem("setuptools.build_meta:__legacy__", ("setuptools>=40.8.0",), declared=False)
+
+
+def judged(tree: Path, setup_py: str, **modules: str) -> Evidence:
+    (tree / "setup.py").write_text(textwrap.dedent(setup_py), encoding="utf-8")
+    (tree / "pkg").mkdir(exist_ok=True)
+    for name, text in modules.items():
+        path = tree / "pkg" / "__init__.py" if name == "pkg" else tree / "pkg" / f"{name}.py"
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return judge(tree, SETUPTOOLS, {})
+
+
+HARMLESS = {
+    "bare": """
+        from setuptools import setup
+        setup()
+    """,
+    "imported-on-the-spot": "__import__('setuptools').setup()",
+    "only-when-run": """
+        import setuptools
+        if __name__ == "__main__":
+            packages = setuptools.find_packages("src", exclude=["tests*"])
+            setuptools.setup(name="a", packages=packages, package_dir={"": "src"})
+    """,
+    "guard": """
+        import sys
+        from setuptools import setup
+        if sys.version_info < (3, 8):
+            sys.exit("too old")
+        setup()
+    """,
+    "guard-with-a-long-story": """
+        import sys, platform
+        from setuptools import setup
+        if sys.version_info < (3, 8):
+            message = "needs 3.8, not {}".format(platform.python_version())
+            sys.stderr.write(message)
+            raise SystemExit(1)
+        else:
+            setup(name="a")
+    """,
+    "guard-by-assertion": """
+        import sys
+        from setuptools import setup
+        assert sys.version_info >= (3, 8), "too old"
+        setup()
+    """,
+    "guard-in-a-function": """
+        import sys
+        from setuptools import setup
+        def check():
+            if sys.version_info < (3, 8):
+                raise RuntimeError("too old")
+        check()
+        setup()
+    """,
+    "publish-shortcut": """
+        import os, sys
+        from setuptools import setup
+        if sys.argv[-1] == "publish":
+            os.system("python setup.py sdist upload")
+            sys.exit()
+        setup()
+    """,
+    "distutils-as-fallback": """
+        try:
+            from setuptools import setup
+        except ImportError:
+            from distutils.core import setup
+        setup(name="a", py_modules=["a"])
+    """,
+    "readme": """
+        import codecs, os
+        from setuptools import setup
+        here = os.path.abspath(os.path.dirname(__file__))
+        def read(*parts):
+            with codecs.open(os.path.join(here, *parts), encoding="utf-8") as stream:
+                return stream.read()
+        try:
+            history = read("HISTORY.rst")
+        except IOError:
+            history = ""
+        setup(long_description=read("README.rst") + "\\n\\n" + history)
+    """,
+    "version-by-regular-expression": """
+        import re
+        from pathlib import Path
+        from setuptools import setup
+        text = (Path(__file__).parent / "pkg" / "__init__.py").read_text(encoding="utf-8")
+        match = re.search(r"^__version__ = ['\\"](.*)['\\"]", text, re.M)
+        if not match:
+            raise RuntimeError("no version")
+        setup(version=match.group(1))
+    """,
+    "requirements-from-a-file": """
+        from setuptools import setup
+        with open("requirements.txt") as f:
+            install_requires = [line.strip() for line in f if not line.startswith("#")]
+        extras = {"dev": ["pytest"]}
+        extras["all"] = sorted(set(sum(extras.values(), [])))
+        setup(install_requires=install_requires, extras_require=extras, python_requires=">=3.8",
+              classifiers=["Programming Language :: Python :: 3.%d" % minor for minor in (8, 9)])
+    """,
+    "environment-markers": """
+        from setuptools import setup
+        setup(install_requires=["tomli; python_version < '3.11'", "colorama; sys_platform == 'win32'"])
+    """,
+    "keyword-arguments-in-a-dictionary": """
+        from setuptools import setup
+        arguments = dict(name="a", version="1")
+        arguments["packages"] = ["a"]
+        arguments.update({"zip_safe": False}, license="MIT")
+        setup(**arguments)
+    """,
+    "no-extensions-after-all": """
+        from setuptools import setup
+        setup(name="a", ext_modules=[], cffi_modules=None)
+    """,
+    "command-that-no-wheel-build-runs": """
+        import sys
+        from setuptools import setup, Command
+        from setuptools.command.test import test as TestCommand
+        class PyTest(TestCommand):
+            user_options = [("args=", "a", "arguments")]
+            def run_tests(self):
+                import pytest
+                sys.exit(pytest.main(self.args))
+        class BuildDoc(Command):
+            @staticmethod
+            def run(self):
+                print(sys.version_info)
+        commands = {"test": PyTest}
+        commands["build_docs"] = BuildDoc
+        setup(cmdclass=commands)
+    """,
+    "setup-requires-only-sometimes": """
+        import sys
+        from setuptools import setup
+        needs_pytest = {"pytest", "test"}.intersection(sys.argv)
+        pytest_runner = ["pytest-runner"] if needs_pytest else []
+        setup(setup_requires=["setuptools_scm"] + pytest_runner, use_scm_version={"write_to": "pkg/_version.py"})
+    """,
+    "lambda": """
+        from setuptools import setup
+        read = lambda name, mode="r": open(name, mode).read()
+        setup(long_description=read("README"))
+    """,
+    "stale-manifest": """
+        import os
+        from setuptools import setup
+        if os.path.exists("MANIFEST"):
+            os.remove("MANIFEST")
+        setup(options={"bdist_wheel": {"universal": "1"}})
+    """,
+}
+
+
+@pytest.mark.parametrize("setup_py", [pytest.param(text, id=name) for name, text in HARMLESS.items()])
+def test_what_cannot_reach_the_wheel_is_harmless(tmp_path: Path, setup_py: str) -> None:
+    evidence = judged(tmp_path, setup_py)
+
+    assert evidence.verdict is Verdict.INDEPENDENT, evidence
+
+
+TELLING = {
+    "tree-chosen-by-version": (
+        """
+        import sys
+        from setuptools import setup
+        folder = "py%d.%d" % sys.version_info[:2]
+        setup(package_dir={"": folder})
+        """,
+        "setup.py:4: folder depends on sys.version_info",
+    ),
+    "argument": (
+        """
+        import os
+        from setuptools import setup
+        setup(install_requires=["a"] if os.name == "nt" else [])
+        """,
+        "setup.py:4: install_requires depends on os.name",
+    ),
+    "condition": (
+        """
+        import sys
+        from setuptools import setup
+        requires = ["a"]
+        if sys.platform.startswith("linux"):
+            requires += ["b"]
+        setup(install_requires=requires)
+        """,
+        "setup.py:5: requires depends on sys.platform",
+    ),
+    "by-another-name": (
+        """
+        from platform import python_implementation as which
+        from setuptools import setup
+        setup(packages=[which()])
+        """,
+        "setup.py:4: packages depends on platform",
+    ),
+    "module-handed-around": ("import sys, setuptools\nf = [sys]\nsetuptools.setup()", "sys is not known"),
+    "environment": ("import os, setuptools\nsetuptools.setup(name=os.environ['X'])", "os.environ"),
+    "debug-flag": ("import setuptools\nsetuptools.setup(zip_safe=__debug__)", "__debug__"),
+    "debug-flag-behind-a-parameter": (
+        "import setuptools\ndef f(getattr): pass\nsetuptools.setup(name=getattr(setuptools, '__version__'))",
+        "getattr",
+    ),
+    "version-of-setuptools": (
+        "import setuptools\nsetuptools.setup(name=setuptools.__version__)",
+        "setuptools.__version__",
+    ),
+    "probing-by-import": (
+        """
+        from setuptools import setup
+        try:
+            import argparse
+            requires = []
+        except ImportError:
+            requires = ["argparse"]
+        setup(install_requires=requires)
+        """,
+        "setup.py:4: what is done depends on whether argparse can be imported",
+    ),
+    "probing-by-from-import": (
+        """
+        from setuptools import setup
+        try:
+            from importlib.metadata import version
+        except ImportError:
+            pass
+        setup()
+        """,
+        "importlib.metadata",
+    ),
+    "probing-by-attribute": (
+        """
+        from setuptools import setup
+        text = "x"
+        try:
+            text = text.strip()
+        except AttributeError:
+            text = "y"
+        setup(name=text)
+        """,
+        "AttributeError",
+    ),
+    "guard-that-is-caught": (
+        """
+        import sys
+        from setuptools import setup
+        old = False
+        try:
+            if sys.version_info < (3, 10):
+                raise RuntimeError
+        except RuntimeError:
+            old = True
+        setup(packages=["old" if old else "new"])
+        """,
+        "setup.py:6: what is done depends on sys.version_info",
+    ),
+    "guard-that-is-caught-elsewhere": (
+        """
+        import sys
+        from setuptools import setup
+        def check():
+            if sys.version_info < (3, 10):
+                raise RuntimeError
+        packages = ["a"]
+        try:
+            check()
+        except RuntimeError:
+            packages = []
+        setup(packages=packages)
+        """,
+        "sys.version_info",
+    ),
+    "assertion-that-is-caught": (
+        """
+        import sys
+        from setuptools import setup
+        packages = ["a"]
+        try:
+            assert sys.version_info > (3, 10)
+        except AssertionError:
+            packages = []
+        setup(packages=packages)
+        """,
+        "sys.version_info",
+    ),
+    "guard-that-builds-first": (
+        """
+        import sys
+        from setuptools import setup
+        if sys.version_info < (3, 10):
+            setup(packages=["old"])
+            sys.exit()
+        setup(packages=["new"])
+        """,
+        "sys.version_info",
+    ),
+    "guard-that-builds-first-elsewhere": (
+        """
+        import sys
+        from setuptools import setup
+        def build(name):
+            setup(packages=[name])
+        if sys.version_info < (3, 10):
+            build("old")
+            sys.exit()
+        build("new")
+        """,
+        "sys.version_info",
+    ),
+    "guard-that-runs-anything": (
+        """
+        import sys, setuptools
+        if sys.version_info < (3, 10):
+            import old_setup
+            sys.exit()
+        setuptools.setup()
+        """,
+        "sys.version_info",
+    ),
+    "guard-that-returns": (
+        """
+        import sys
+        from setuptools import setup
+        def name():
+            if sys.version_info < (3, 10):
+                if sys.argv:
+                    return "old"
+                raise RuntimeError
+            return "new"
+        setup(name=name())
+        """,
+        "sys.version_info",
+    ),
+    "guard-whose-test-binds": (
+        """
+        import sys
+        from setuptools import setup
+        if (old := sys.version_info < (3, 10)) and not old:
+            raise RuntimeError
+        setup(packages=["a"] if old else [])
+        """,
+        "sys.version_info",
+    ),
+    "subprocess": ("import subprocess, setuptools\nsetuptools.setup(name=subprocess.check_output('x'))", "subprocess"),
+    "eval": ("import setuptools\nsetuptools.setup(name=eval('1'))", "eval"),
+    "exec-of-a-text": ("import setuptools\nexec('x = 1')\nsetuptools.setup(name=x)", "exec()"),
+    "exec-of-nothing": ("import setuptools\nexec()\nsetuptools.setup()", "exec()"),
+    "unknown-import": ("import odd\nimport setuptools\nsetuptools.setup()", "odd is imported"),
+    "star-import": ("from os import *\nfrom setuptools import setup\nsetup()", "everything is imported from os"),
+    "build-command": (
+        """
+        from setuptools import setup
+        from setuptools.command.build_py import build_py
+        class Mine(build_py):
+            pass
+        setup(cmdclass={"build_py": Mine})
+        """,
+        "setup.py:6: cmdclass replaces build_py",
+    ),
+    "commands-from-elsewhere": (
+        "import setuptools\nsetuptools.setup(cmdclass=commands())\ndef commands():\n    return {}",
+        "cmdclass replaces commands",
+    ),
+    "command-class-with-code": (
+        "import sys\nimport setuptools\nclass C(setuptools.Command):\n    x = sys.platform\n"
+        "setuptools.setup(cmdclass={'test': C})",
+        "x depends on sys.platform",
+    ),
+    "command-class-decorated": (
+        "import setuptools\nclass C(setuptools.Command):\n    @odd\n    def f(self): pass\nsetuptools.setup()",
+        "f is decorated",
+    ),
+    "class-that-is-used": (
+        "import setuptools\nclass C:\n    def __str__(self): return odd()\nsetuptools.setup(name=str(C()))",
+        "C is not known to be harmless",
+    ),
+    "value-that-is-called": (
+        "import setuptools\nclass C: pass\nmake = C\nsetuptools.setup(name=make())",
+        "make is called",
+    ),
+    "entry-that-is-called": (
+        "import setuptools\nd = {'a': print}\nsetuptools.setup(name=d['a']())",
+        "is called, and it cannot be told what that is",
+    ),
+    "other-commands-changed": (
+        "import setuptools\nfrom distutils.command.build import build\n"
+        "build.sub_commands.append(('x', None))\nsetuptools.setup()",
+        "distutils.command.build.build.sub_commands",
+    ),
+    "module-changed": ("import setuptools\nsetuptools.dist.Distribution = None\nsetuptools.setup()", "is changed"),
+    "argument-unheard-of": ("import setuptools\nsetuptools.setup(pbr=True)", "pbr is given to setup()"),
+    "positional-argument": ("import setuptools\nsetuptools.setup('a')", "positional"),
+    "setup-handed-around": (
+        "from setuptools import setup\nbuild = setup\nbuild()",
+        "setup is used without being called",
+    ),
+    "setup-requires-a-plugin": ("import setuptools\nsetuptools.setup(setup_requires=['odd'])", "requires odd"),
+    "setup-requires-computed": (
+        "import setuptools\nsetuptools.setup(setup_requires=list('a'))",
+        "setup_requires cannot be told",
+    ),
+    "keyword-arguments-from-elsewhere": ("import setuptools\nsetuptools.setup(**dict([('a', 1)]))", "cannot be told"),
+    "keyword-arguments-changed": (
+        "import setuptools\nk = {}\nfor name in 'ab':\n    k[name] = 1\nsetuptools.setup(**k)",
+        "cannot be told",
+    ),
+    "keyword-arguments-in-a-circle": (
+        "import setuptools\nk = {'pbr': 1}\nk = dict(k)\nsetuptools.setup(**k)",
+        "pbr is given",
+    ),
+    "options": ("import setuptools\nsetuptools.setup(options={'bdist_wheel': {'plat_name': 'x'}})", "plat_name"),
+    "options-computed": ("import setuptools\nsetuptools.setup(options=dict())", "options cannot be told"),
+    "unknown-method": ("import setuptools\nsetuptools.setup(name='a'.removesuffix('b'))", "the attribute removesuffix"),
+    "unknown-statement": ("import setuptools\nasync def f(): pass\nsetuptools.setup()", "AsyncFunctionDef"),
+    "unknown-expression": ("import setuptools\ndef f():\n    yield 1\nsetuptools.setup()", "Yield"),
+    "no-setup": ("print('hello')", "no call of setup()"),
+    "python-2": ("print 'hello'", "cannot be parsed"),
+}
+
+
+@pytest.mark.parametrize(("setup_py", "because"), [pytest.param(*case, id=name) for name, case in TELLING.items()])
+def test_what_is_not_recognised_is_unknown_with_file_and_line(tmp_path: Path, setup_py: str, because: str) -> None:
+    evidence = judged(tmp_path, setup_py)
+
+    assert evidence.verdict is Verdict.UNKNOWN, evidence
+    assert any(because in reason for reason in evidence.because), evidence
+
+
+EXTENSIONS = {
+    "plain": "from setuptools import setup, Extension\nsetup(ext_modules=[Extension('a', ['a.c'])])",
+    "given-by-name": "from setuptools import setup\nfrom odd import modules\nsetup(ext_modules=modules)",
+    "cffi": "from setuptools import setup\nsetup(cffi_modules=['build.py:ffi'])",
+    "rust": "from setuptools import setup\nfrom setuptools_rust import RustExtension as E\nsetup(rust_extensions=[E('a')])",
+    "cython": "from setuptools import setup\nfrom Cython.Build import cythonize as c\nsetup(**{'ext_modules': c('a.pyx')})",
+    "setup-requires": "from setuptools import setup\nsetup(setup_requires=['cffi>=1'])",
+    "added-to-a-dictionary": "from setuptools import setup\nk = {}\nk['ext_modules'] = modules()\nsetup(**k)",
+    "optional-with-fallback": """
+        import os, platform, sys
+        from setuptools import setup, Extension
+        from setuptools.command.build_ext import build_ext
+        def run_setup(with_extension):
+            setup(ext_modules=[Extension("pkg._speed", ["pkg/_speed.c"])] if with_extension else [])
+        try:
+            run_setup(platform.python_implementation() != "PyPy")
+        except Exception:
+            run_setup(False)
+    """,
+    "optional-with-limited-api": """
+        import os, sys
+        from setuptools import setup
+        from setuptools.extension import Extension
+        kwargs = {}
+        if os.environ.get("PKG_EXTENSION") != "0":
+            kwargs["ext_modules"] = [Extension("pkg.speed", ["pkg/speed.c"], py_limited_api=True, optional=True)]
+        setup(**kwargs)
+    """,
+}
+
+
+@pytest.mark.parametrize("setup_py", [pytest.param(text, id=name) for name, text in EXTENSIONS.items()])
+def test_extension_modules_are_found_even_optional_ones(tmp_path: Path, setup_py: str) -> None:
+    evidence = judged(tmp_path, setup_py)
+
+    assert evidence.verdict is Verdict.EXTENSION, evidence
+    assert all(reason.startswith("setup.py:") for reason in evidence.because)
+
+
+USES = "import pkg\nfrom setuptools import setup\nsetup(version=pkg.__version__)"
+IMPORTS = "from setuptools import setup\nfrom pkg import __version__ as version\nsetup(version=version)"
+CALLS = "from setuptools import setup\nfrom pkg.helper import get\nsetup(version=get())"
+EXECUTES = """
+    import os
+    from setuptools import setup
+    here = os.path.abspath(os.path.dirname(__file__))
+    about = {}
+    with open(os.path.join(here, "pkg", "about.py")) as f:
+        exec(compile(f.read(), "about.py", "exec"), about)
+    with open("README") as f:
+        readme = f.read()
+    setup(version=about["__version__"], long_description=readme)
+"""
+LITERAL = "import sys, odd\n__version__ = '1'\ndef f(): return sys.platform"
+COMPUTED = "parts = (1, 2)\n__version__ = '.'.join(str(part) for part in parts)"
+HELPER = "import re\ndef get():\n    return re.sub('a', 'b', open('VERSION').read())"
+
+
+@pytest.mark.parametrize(
+    ("setup_py", "modules"),
+    [
+        pytest.param(USES, {"pkg": LITERAL}, id="literal-used"),
+        pytest.param(IMPORTS, {"pkg": LITERAL}, id="literal-imported"),
+        pytest.param(IMPORTS, {"pkg": COMPUTED}, id="computed"),
+        pytest.param(IMPORTS, {"pkg": "from .about import __version__", "about": LITERAL}, id="relative-import"),
+        pytest.param(
+            IMPORTS, {"pkg": "from . import about\nfrom .about import __version__", "about": COMPUTED}, id="submodule"
+        ),
+        pytest.param(CALLS, {"pkg": "", "helper": HELPER}, id="function"),
+        pytest.param(CALLS, {"pkg": "", "helper": f"import pkg.helper\n{HELPER}"}, id="circle"),
+        pytest.param(EXECUTES, {"about": COMPUTED}, id="executed"),
+        pytest.param(
+            "from setuptools import setup\nexec(open('pkg/about.py').read())\nsetup(version=__version__)",
+            {"about": COMPUTED},
+            id="executed-in-place",
+        ),
+        pytest.param(
+            "from setuptools import setup\nfrom pathlib import Path\nns = {}\n"
+            "path = Path(__file__).resolve().parent / 'pkg' / 'about.py'\n"
+            "exec(path.read_text(), ns)\nsetup(version=ns['__version__'])",
+            {"about": COMPUTED},
+            id="executed-path",
+        ),
+        pytest.param(
+            "from setuptools import setup\nimport io\nns = {}\nstream = io.open('pkg/about.py')\n"
+            "text = stream.read()\nexec(text, ns)\nsetup()",
+            {"about": COMPUTED},
+            id="executed-by-name",
+        ),
+    ],
+)
+def test_harmless_modules_of_the_project_may_be_used(tmp_path: Path, setup_py: str, modules: dict[str, str]) -> None:
+    evidence = judged(tmp_path, setup_py, **modules)
+
+    assert evidence.verdict is Verdict.INDEPENDENT, evidence
+
+
+ASKS = "import sys\n__version__ = str(sys.maxsize)"
+
+
+@pytest.mark.parametrize(
+    ("setup_py", "modules", "because"),
+    [
+        pytest.param(USES, {"pkg": ASKS}, "pkg/__init__.py:2: __version__ depends on sys.maxsize", id="used"),
+        pytest.param(IMPORTS, {"pkg": ASKS}, "pkg/__init__.py:2: __version__ depends on sys.maxsize", id="imported"),
+        pytest.param(IMPORTS, {"pkg": "__version__ = '1'\nif odd():\n    __version__ = '2'"}, "odd", id="bound-twice"),
+        pytest.param(IMPORTS, {"pkg": "__version__ = '1'\nfrom odd import *"}, "everything", id="perhaps-overwritten"),
+        pytest.param(IMPORTS, {"pkg": "print 1"}, "cannot be parsed", id="python-2"),
+        pytest.param(CALLS, {"pkg": "import odd", "helper": HELPER}, "odd", id="package-above"),
+        pytest.param(
+            CALLS, {"helper": f"from setuptools import setup\nsetup()\n{HELPER}"}, "calls setup()", id="calls-setup"
+        ),
+        pytest.param(
+            "import pkg\nfrom setuptools import setup\nsetup()", {"pkg": "import odd"}, "odd", id="side-effects"
+        ),
+        pytest.param(EXECUTES, {"about": ASKS}, "exec() runs a file, and pkg/about.py:2", id="executed"),
+        pytest.param(EXECUTES, {}, "exec()", id="executed-and-missing"),
+        pytest.param(EXECUTES.replace('"about.py")) as', '"..", "..", "x")) as'), {}, "exec()", id="executed-outside"),
+        pytest.param(
+            "from setuptools import setup\ntry:\n    from pkg import __version__\nexcept ImportError:\n"
+            "    __version__ = ''\nsetup(version=__version__)",
+            {"pkg": LITERAL},
+            "whether pkg can be imported",
+            id="tried",
+        ),
+        pytest.param("import random\nfrom setuptools import setup\nsetup()", {}, "", id="shadowed"),
+    ],
+)
+def test_modules_of_the_project_that_ask_for_the_interpreter_are_found(
+    tmp_path: Path, setup_py: str, modules: dict[str, str], because: str
+) -> None:
+    (tmp_path / "random.py").touch()  # for the case in which a file of the project has the name of a standard module
+
+    evidence = judged(tmp_path, setup_py, **modules)
+
+    assert evidence.verdict is Verdict.UNKNOWN, evidence
+    assert any(because in reason for reason in evidence.because), evidence

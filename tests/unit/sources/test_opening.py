@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pep517_multi.errors import IntegrityError, SourceError
+from pep517_multi.sources.evidence import Verdict
+from pep517_multi.sources.opening import open_source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PYPROJECT = """\
+[build-system]
+requires = ["flit_core >=3.4"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "sample"
+version = "1.0"
+description = "A sample"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    path = tmp_path / "sample-1.0"
+    path.mkdir()
+    (path / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+    (path / "sample.py").touch()
+    return path
+
+
+def test_a_directory_is_described(project: Path, tmp_path: Path) -> None:
+    tree = open_source(project, unpack_to=tmp_path / "unpacked", work_directory=None)
+
+    assert (tree.path, tree.given) == (project.resolve(), project)
+    assert (tree.name, tree.version) == ("sample", "1.0")
+    assert tree.build_system.backend == "flit_core.buildapi"
+    assert tree.evidence.verdict is Verdict.INDEPENDENT
+    assert not (tmp_path / "unpacked").exists()
+
+
+def test_an_sdist_has_the_digest_of_its_directory(project: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "sample-1.0"), "gztar", tmp_path, "sample-1.0")
+
+    packed = open_source(tmp_path / archive, unpack_to=tmp_path / "unpacked", work_directory=None)
+
+    assert packed.path == (tmp_path / "unpacked" / "sample-1.0").resolve()
+    assert packed.given == tmp_path / archive
+    assert packed.digest == open_source(project, unpack_to=tmp_path / "no", work_directory=None).digest
+
+
+def test_what_multibuild_writes_into_the_source_changes_nothing(project: Path, tmp_path: Path) -> None:
+    def digest() -> str:
+        work = project / ".multibuild"
+        return open_source(project, unpack_to=tmp_path, work_directory=work, outputs=[project / "roots"]).digest
+
+    before = digest()
+    for name in (".multibuild", "roots"):
+        (project / name).mkdir()
+        (project / name / "file").touch()
+
+    assert digest() == before
+
+
+def test_a_source_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no source at .*nowhere"):
+        open_source(tmp_path / "nowhere", unpack_to=tmp_path, work_directory=None)
+
+
+def test_a_wheel_is_told_from_a_source(tmp_path: Path) -> None:
+    (tmp_path / "a-1-py3-none-any.whl").touch()
+
+    with pytest.raises(SourceError, match="install --wheel"):
+        open_source(tmp_path / "a-1-py3-none-any.whl", unpack_to=tmp_path, work_directory=None)
+
+
+def test_an_unsafe_sdist_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    archive = shutil.make_archive(str(tmp_path / "flat"), "gztar", tmp_path, "a")
+
+    with pytest.raises(IntegrityError):
+        open_source(tmp_path / archive, unpack_to=tmp_path / "unpacked", work_directory=None)
