@@ -22,7 +22,7 @@ TIME = (2020, 2, 2, 2, 2, 2)
 TIMESTAMP = 1580608922
 
 
-def make_wheel(  # noqa: PLR0913 - a fixture: every knob has a default
+def make_wheel(
     folder: Path,
     name: str = "sample",
     files: Mapping[str, str | bytes] | None = None,
