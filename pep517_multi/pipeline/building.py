@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from pep517_multi import events, files
@@ -89,7 +89,7 @@ class Building:
             self._wave(self._with_requirements(self._next(waiting), first=first), waiting)
             waiting = [interpreter for interpreter in waiting if interpreter.name not in self.outcomes]
             first = False
-        outcomes = tuple(self.outcomes[interpreter.name] for interpreter in self.run.interpreters)
+        outcomes = tuple(self._settled(self.outcomes[interpreter.name]) for interpreter in self.run.interpreters)
         self._record(outcomes)
         for finished in (self.run.work.environments, self.run.work.changed("")):
             files.remove_tree(finished)
@@ -304,6 +304,10 @@ class Building:
         self.outcomes[interpreter.name] = Outcome(interpreter, error=error, log=path)
         tail = error.tail if isinstance(error, BuildError) else ""
         self.run.observer(events.Failed(interpreter.name, str(error), str(path) if path else None, tail))
+
+    def _settled(self, outcome: Outcome) -> Outcome:
+        """Say where the wheel has come to lie: wheels of one name make room for each other as long as any are built."""
+        return outcome if outcome.built is None else replace(outcome, built=self.store.current(outcome.built))
 
     def _record(self, outcomes: Iterable[Outcome]) -> None:
         """Leave for later phases which wheel serves whom."""

@@ -31,11 +31,13 @@ def whole_job(run: Run, tree: SourceTree) -> Report:
     :raises MissingRequirementsError: without isolation, build requirements are missing.
     """
     phase = _Phase(run)
-    with phase.stager() as stager:
+    with run.work.second_names() as folder, phase.stager() as stager:
 
         def stage(outcome: Outcome) -> None:
             if outcome.built is not None:
-                phase.stage(stager, outcome.interpreter, wheels=[outcome.built.wheel])
+                # Staging goes on beside further builds, whose wheels may move this one to another place.
+                wheel = run.store.second_name(outcome.built.wheel, folder)
+                phase.stage(stager, outcome.interpreter, wheels=[wheel])
 
         outcomes = Building(run, tree, stage).all()
         phase.entries = [_built(run, outcome) for outcome in outcomes]

@@ -23,6 +23,7 @@ _OURS = (
     "environments",
     "sources",
     "changed",
+    "staging",
     "report.json",
     "source.json",
     ".gitignore",
@@ -65,6 +66,16 @@ class WorkDirectory:
     def environments(self) -> Path:
         """Build environments of the run."""
         return self.path / "environments"
+
+    @contextlib.contextmanager
+    def second_names(self) -> Iterator[Path]:
+        """Make a folder for second names of wheels that are being staged; it is gone when the block ends."""
+        folder = self.path / "staging"
+        files.remove_tree(folder)
+        try:
+            yield folder
+        finally:
+            files.remove_tree(folder)
 
     def log(self, impl: str) -> Path:
         """Return where the whole output of the build for ``impl`` goes; its folder exists."""

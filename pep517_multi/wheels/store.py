@@ -143,6 +143,24 @@ class Store:
             f"{served.wheel}, which serves {served.impl}, is not in {self.folder}; run the build phase again"
         )
 
+    def second_name(self, wheel: Wheel, folder: Path) -> Wheel:
+        """Give a stored wheel another name below ``folder``, which stays while :meth:`add` makes room for others."""
+        path = folder / wheel.sha256 / wheel.path.name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.hardlink_to(wheel.path)
+            except OSError:  # a file system without hard links
+                files.copy_file(wheel.path, path)
+        return replace(wheel, path=path)
+
+    def current(self, built: Built) -> Built:
+        """Return a stored wheel as it is now: others of its name, or other builders of it, may have come since."""
+        for known in self.wheels():
+            if known.wheel.sha256 == built.wheel.sha256 and known.inputs == built.inputs:
+                return known
+        return built
+
     def relative(self, wheel: Wheel) -> str:
         """Return the path of a stored wheel below the store, as reports name it."""
         return wheel.path.relative_to(self.folder).as_posix()
