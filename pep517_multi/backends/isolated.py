@@ -104,5 +104,6 @@ class IsolatedEnvironments:
         """Return the makers, best first; venv comes last because not every distribution ships it."""
         common = (self.runner, self.environ, self.constraints)
         slow = (VirtualenvMaker(*common), VenvMaker(*common))
-        uv = find_uv(self.environ) if self.uv == "search" else self.uv
+        with self._lock:  # to look for uv beside multibuild needs sysconfig, which is not safe to use from many threads
+            uv = find_uv(self.environ) if self.uv == "search" else self.uv
         return slow if uv is None else (UvMaker(*common, uv), *slow)
