@@ -31,7 +31,8 @@ def explained(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
+        named = error.filename is None or str(error.filename) in doing
+        where = "" if named else f" ({error.filename})"
         message = f"cannot {doing}{where}: {error.strerror or error}"
         raise FileError(message) from error
 
