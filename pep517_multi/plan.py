@@ -1,7 +1,9 @@
-"""Which implementations build next: a pure function, so that the result never depends on which build ends first."""
+"""Which implementations build next, and what is expected of the others: pure functions, never a matter of timing."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,65 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from pep517_multi.interpreters.interpreter import Interpreter
+
+
+class Expected(str, Enum):
+    """What a plan says of an implementation."""
+
+    BUILD = "build"
+    """It will build."""
+    READY = "ready"
+    """It has built already, from the same inputs."""
+    REUSE = "reuse"
+    """Another's wheel will serve it."""
+    STABLE_ABI = "stable-abi"
+    """Another's wheel will serve it if that turns out to use the stable ABI; else it builds."""
+    PROOF = "proof"
+    """Another's wheel will serve it if the ends of its family build the same; else it builds."""
+    SKIP = "skip"
+    """The project does not support it, and nobody named it."""
+    FAIL = "fail"
+    """It was named, but cannot be built."""
+
+    @property
+    def may_build(self) -> bool:
+        """Whether its build requirements may be needed."""
+        return self in {Expected.BUILD, Expected.STABLE_ABI, Expected.PROOF}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan for one implementation.
+
+    :param by: canonical name of the implementation whose wheel is expected to serve it.
+    :param requires: build requirements that its environment must have, as far as the project declares them; none where
+        it will not build. The backend may ask for more when it runs.
+    """
+
+    interpreter: Interpreter
+    expected: Expected
+    by: str | None
+    because: tuple[str, ...]
+    requires: tuple[str, ...]
+
+
+def expect(
+    interpreter: Interpreter, *, builders: Sequence[Interpreter], everyone: Sequence[Interpreter], policy: Policy
+) -> tuple[Expected, str, tuple[str, ...]]:
+    """Say what is expected of one who waits while ``builders`` build: what, whose wheel, why.
+
+    :param everyone: all who build from the same inputs, in order of work.
+    """
+    family = [builder.name for builder in builders if builder.abi_family == interpreter.abi_family]
+    if policy.dependence is Dependence.EXTENSION:
+        because = (f"{family[0]} builds first; if its wheel uses the stable ABI, it serves {interpreter.name} too",)
+        return Expected.STABLE_ABI, family[0], (*because, *policy.because)
+    if policy.dependence is Dependence.UNKNOWN and policy.mode is ReuseMode.AUTO:
+        relatives = [one.name for one in everyone if one.abi_family == interpreter.abi_family]
+        ends = f"{relatives[0]} and {relatives[-1]}"
+        because = (f"if {ends} build the same, {interpreter.name} between them would too",)
+        return Expected.PROOF, relatives[0], (*because, *policy.because)
+    return Expected.REUSE, family[0] if family else builders[0].name, policy.because
 
 
 def next_builders(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pep517_multi.cli.screen import Screen
     from pep517_multi.pipeline.run import Run
     from pep517_multi.report import Report
-    from pep517_multi.settings import Settings
 
 _INTERRUPTED = 130
 _source = click.argument("source", default=".", metavar="[SOURCE]", type=click.Path(path_type=Path))
@@ -43,6 +42,17 @@ def whole_job(source: Path, **given: Any) -> int:
     from pep517_multi.pipeline import phases
 
     return _on_source(source, given, phases.whole_job)
+
+
+@multibuild.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@options("impls", "workdir", *BUILD, *SCREEN)
+@_source
+def plan(source: Path, *, as_json: bool, **given: Any) -> int:
+    """Say what would be built or reused and why, and what it needs; nothing of the project is run."""
+    from pep517_multi.cli.planning import show_plan
+
+    return _with_run(given, source, lambda run, screen: show_plan(run, source, screen=screen, as_json=as_json))
 
 
 @multibuild.command()
@@ -131,7 +141,22 @@ def _on_source(source: Path, given: dict[str, Any], phase: Callable[..., Report]
 
 
 def _session(given: dict[str, Any], source: Path | None, phase: Callable[[Run], Report]) -> int:
-    """Hold the work directory, run a phase in it, and show its report."""
+    """Run a phase, and show its report."""
+
+    def show(run: Run, screen: Screen) -> int:
+        from pep517_multi.reports import text
+
+        with screen:
+            report = phase(run)
+        if not run.settings.quiet:
+            screen.show(text.table(report, verbose=run.settings.verbose), text.summary(report))
+        return report.exit
+
+    return _with_run(given, source, show)
+
+
+def _with_run(given: dict[str, Any], source: Path | None, work: Callable[[Run, Screen], int]) -> int:
+    """Make a run from what was typed, hold its work directory, and do ``work``."""
     from pep517_multi.cli.screen import Screen
     from pep517_multi.cli.session import run_of, settings_of
     from pep517_multi.process import LocalRunner
@@ -141,22 +166,11 @@ def _session(given: dict[str, Any], source: Path | None, phase: Callable[[Run], 
     _end_on_termination()
     screen = Screen(settings)
     try:
-        with screen:
-            run = run_of(settings, runner=runner, observer=screen)
-            with run.work.held(screen):
-                report = phase(run)
+        run = run_of(settings, runner=runner, observer=screen)
+        with run.work.held(screen):
+            return work(run, screen)
     finally:
         runner.close()
-    _show(report, screen, settings)
-    return report.exit
-
-
-def _show(report: Report, screen: Screen, settings: Settings) -> None:
-    from pep517_multi.reports import text
-
-    if settings.quiet:
-        return
-    screen.show(text.table(report, verbose=settings.verbose), text.summary(report))
 
 
 def _end_on_termination() -> None:

@@ -86,12 +86,22 @@ class Screen:
 
     def show(self, table: Table, summary: str) -> None:
         """Show the end of a run."""
-        if self.console is not None and self.stream.isatty():
-            _draw(self.console, table)
+        self._draw(table, self.stream, self.console)
+        self.say(summary)
+
+    def print_table(self, table: Table) -> None:
+        """Print a table that is the answer of a command, to standard output."""
+        from rich.console import Console
+
+        colored = self.settings.color == "always" or (self.settings.color == "auto" and sys.stdout.isatty())
+        self._draw(table, sys.stdout, Console(highlight=False) if colored else None)
+
+    def _draw(self, table: Table, stream: TextIO, console: Console | None) -> None:
+        if console is not None and stream.isatty():
+            _draw(console, table)
         else:
             for line in _plain(table):
-                self.say(line)
-        self.say(summary)
+                print(line, file=stream)
 
     def _line(self, event: events.Event) -> tuple[str, str] | None:
         """Return the line for ``event`` and its style; ``None`` where it is not worth one."""

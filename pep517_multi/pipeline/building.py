@@ -15,13 +15,12 @@ from pep517_multi.backends import (
     missing_requirements,
 )
 from pep517_multi.errors import BuildError, MissingRequirementsError, MultibuildError
+from pep517_multi.pipeline.choices import Choices
 from pep517_multi.pipeline.own import check_own, own_oddities
-from pep517_multi.pipeline.shares import Share, shares
-from pep517_multi.plan import next_builders
+from pep517_multi.pipeline.shares import shares
 from pep517_multi.sources.copies import private_copy
-from pep517_multi.wheels.comparison import compare_ends
-from pep517_multi.wheels.decision import Builder, Built, Comparison, Dependence, Reuse, ReuseMode, decide
-from pep517_multi.wheels.store import Inputs, Origin, Served
+from pep517_multi.wheels.decision import Builder, Built, Reuse
+from pep517_multi.wheels.store import Origin, Served
 from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
@@ -71,10 +70,10 @@ class Building:
     ready: Callable[[Outcome], None]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     refusals: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    shares: dict[str, Share] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = self.run.store
+        self.choices = Choices(self.run, self.store)
         self.environments = self._environments()
 
     def all(self) -> tuple[Outcome, ...]:
@@ -86,7 +85,7 @@ class Building:
         first = True
         waiting = self._admitted()
         while waiting := self._not_served(waiting):
-            self._wave(self._with_requirements(self._next(waiting), first=first), waiting)
+            self._wave(self._with_requirements(self.choices.next_builders(waiting), first=first), waiting)
             waiting = [interpreter for interpreter in waiting if interpreter.name not in self.outcomes]
             first = False
         outcomes = tuple(self._settled(self.outcomes[interpreter.name]) for interpreter in self.run.interpreters)
@@ -113,101 +112,43 @@ class Building:
 
     def _admitted(self) -> list[Interpreter]:
         """Make the sources ready, and leave out the implementations that the project itself excludes."""
-        admitted = []
         for interpreter, share in shares(self.run, self.tree):
             if isinstance(share, MultibuildError):
                 self._fail(interpreter, share)
-                continue
-            self.shares[interpreter.name] = share
-            required = share.tree.requires_python
-            if required is None or required.contains(interpreter.version, prereleases=True):
-                admitted.append(interpreter)
+            elif excluded := share.excludes(interpreter):
+                self._exclude(interpreter, excluded)
             else:
-                self._exclude(interpreter, str(required))
-        return admitted
+                self.choices.shares[interpreter.name] = share
+        return self.choices.taking_part()
 
-    def _exclude(self, interpreter: Interpreter, required: str) -> None:
-        message = f"the project requires Python {required}, {interpreter.name} is {interpreter.version}"
+    def _exclude(self, interpreter: Interpreter, why: str) -> None:
         if self.run.named:
-            self._fail(interpreter, BuildError(f"{message}; leave {interpreter.name} out"))
+            self._fail(interpreter, BuildError(f"{why}; leave {interpreter.name} out"))
         else:
-            self.outcomes[interpreter.name] = Outcome(interpreter, error=BuildError(message), skipped=True)
-            self.run.observer(events.Note(f"skipped: {message}", impl=interpreter.name))
-
-    def _next(self, waiting: Sequence[Interpreter]) -> list[Interpreter]:
-        """Choose who builds next, among those who build from the same inputs each time."""
-        chosen: set[str] = set()
-        for digest in sorted({self._inputs(one).digest for one in waiting}):
-            everyone = [one for one in self.run.interpreters if self._takes_part(one, digest)]
-            share = self.shares[everyone[0].name]
-            builders = next_builders(
-                [one for one in waiting if self._inputs(one).digest == digest],
-                policy=share.policy,
-                everyone=everyone,
-                tried={builder.abi_family for built in self._made_from(digest) for builder in built.builders},
-                stable_abi_expected=share.tree.stable_abi_expected,
-            )
-            chosen |= {builder.name for builder in builders}
-        return [interpreter for interpreter in waiting if interpreter.name in chosen]
-
-    def _takes_part(self, interpreter: Interpreter, digest: str) -> bool:
-        """Whether ``interpreter`` builds from these inputs, has not failed and was not left out."""
-        outcome = self.outcomes.get(interpreter.name)
-        alive = outcome is None or outcome.built is not None
-        return alive and interpreter.name in self.shares and self._inputs(interpreter).digest == digest
-
-    def _inputs(self, interpreter: Interpreter) -> Inputs:
-        return self.shares[interpreter.name].inputs
-
-    def _made_from(self, digest: str) -> list[Built]:
-        return [built for built in self.store.wheels() if built.inputs == digest]
-
-    def _comparisons(self, share: Share) -> tuple[Comparison, ...]:
-        """Compare what the ends of each family built, where nothing else tells whether those between may share."""
-        if share.policy.dependence is not Dependence.UNKNOWN or share.policy.mode is not ReuseMode.AUTO:
-            return ()
-        return tuple(compare_ends(self._made_from(share.inputs.digest), self.store.packages()))
+            self.outcomes[interpreter.name] = Outcome(interpreter, error=BuildError(why), skipped=True)
+            self.run.observer(events.Note(f"skipped: {why}", impl=interpreter.name))
 
     def _not_served(self, waiting: Iterable[Interpreter]) -> list[Interpreter]:
         """Serve whom the wheels at hand can serve, and return the others."""
-        comparisons: dict[str, tuple[Comparison, ...]] = {}
         left = []
         for interpreter in waiting:
-            share = self.shares[interpreter.name]
-            digest = share.inputs.digest
-            if digest not in comparisons:
-                comparisons[digest] = self._comparisons(share)
-            decision = decide(
-                interpreter,
-                self._candidates(share),
-                policy=share.policy,
-                inputs=digest,
-                comparisons=comparisons[digest],
-            )
+            decision = self.choices.decide(interpreter)
             if isinstance(decision, Reuse):
                 outcome = Outcome(interpreter, decision.built, decision.because)
                 self._tell(outcome)
                 self._finish(outcome)
             else:
-                changed = (f"it builds from a source of its own: {share.changes}",) if share.changes else ()
-                self.refusals[interpreter.name] = changed + decision.because
+                self.refusals[interpreter.name] = decision.because
                 left.append(interpreter)
         return left
-
-    def _candidates(self, share: Share) -> tuple[Built, ...]:
-        """Return the wheels that may serve; those of unknown origin only where the tags alone are trusted."""
-        wheels = self.store.wheels()
-        if share.policy.mode is not ReuseMode.TAGS:
-            return wheels
-        return (*wheels, *(Built(read_wheel(path), (), share.inputs.digest) for path in self.store.strangers()))
 
     def _with_requirements(self, builders: Sequence[Interpreter], *, first: bool) -> Sequence[Interpreter]:
         """Without isolation, leave out those who lack requirements; in the first wave that ends the run."""
         if self.run.settings.isolation:
             return builders
         missing: dict[str, tuple[str, ...]] = {}
-        for requires in sorted({self.shares[one.name].tree.build_system.requires for one in builders}):
-            asking = [one for one in builders if self.shares[one.name].tree.build_system.requires == requires]
+        for requires in sorted({self.choices.shares[one.name].tree.build_system.requires for one in builders}):
+            asking = [one for one in builders if self.choices.shares[one.name].tree.build_system.requires == requires]
             missing |= missing_requirements(asking, requires, runner=self.run.runner, environ=self.run.environ)
         if missing and first:
             listed = "; ".join(f"{name} lacks {', '.join(lacking)}" for name, lacking in missing.items())
@@ -251,7 +192,7 @@ class Building:
         folder = self.run.work.build(interpreter.name)
         files.remove_tree(folder)
         (folder / "wheel").mkdir(parents=True)
-        tree = self.shares[interpreter.name].tree
+        tree = self.choices.shares[interpreter.name].tree
         private_copy(tree, folder / "source", leave_out=self.run.outputs)
         call = BuildCall(
             interpreter=interpreter,
@@ -266,7 +207,7 @@ class Building:
 
     def _take(self, interpreter: Interpreter, made: BuiltWheel) -> None:
         """Put a wheel that was just built into the store, if it is one that its own builder can use."""
-        share = self.shares[interpreter.name]
+        share = self.choices.shares[interpreter.name]
         builder = Builder(interpreter.name, interpreter.abi_family, interpreter.python)
         origin = Origin(
             builder, str(interpreter.version), share.inputs, made.requires, made.packages, made.build_seconds
@@ -299,6 +240,7 @@ class Building:
         self.ready(outcome)
 
     def _fail(self, interpreter: Interpreter, error: MultibuildError) -> None:
+        self.choices.shares.pop(interpreter.name, None)
         log = self.run.work.log(interpreter.name)
         path = log if log.exists() else None
         self.outcomes[interpreter.name] = Outcome(interpreter, error=error, log=path)
@@ -318,7 +260,7 @@ class Building:
                 action="built" if outcome.built_by == outcome.interpreter.name else "reused",
                 built_by=outcome.built_by,
                 because=outcome.because,
-                inputs=self._inputs(outcome.interpreter).digest,
+                inputs=self.choices.shares[outcome.interpreter.name].inputs.digest,
                 source=self.tree.digest,
                 seconds=dict(outcome.seconds),
             )

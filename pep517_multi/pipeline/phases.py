@@ -41,7 +41,9 @@ def whole_job(run: Run, tree: SourceTree) -> Report:
 
         outcomes = Building(run, tree, stage).all()
         phase.entries = [_built(run, outcome) for outcome in outcomes]
-    return phase.report(_source(run, tree, outcomes), [outcome.error for outcome in outcomes if not outcome.skipped])
+    return phase.report(
+        _source_built(run, tree, outcomes), [outcome.error for outcome in outcomes if not outcome.skipped]
+    )
 
 
 def build(run: Run, tree: SourceTree) -> Report:
@@ -52,7 +54,9 @@ def build(run: Run, tree: SourceTree) -> Report:
     phase = _Phase(run)
     outcomes = Building(run, tree, lambda _: None).all()
     phase.entries = [_built(run, outcome) for outcome in outcomes]
-    return phase.report(_source(run, tree, outcomes), [outcome.error for outcome in outcomes if not outcome.skipped])
+    return phase.report(
+        _source_built(run, tree, outcomes), [outcome.error for outcome in outcomes if not outcome.skipped]
+    )
 
 
 def install(run: Run) -> Report:
@@ -176,13 +180,19 @@ def _built(run: Run, outcome: Outcome) -> ImplReport:
     return _with_wheel(entry, wheel, place=run.store.relative(wheel))
 
 
-def _source(run: Run, tree: SourceTree, outcomes: Sequence[Outcome]) -> SourceReport:
-    """Describe the source, its name and version taken from a wheel where the source leaves them open."""
-    names = [outcome.built.wheel.name for outcome in outcomes if outcome.built is not None]
-    name = tree.name or (names[0].name if names else None)
-    version = tree.version or (str(names[0].version) if names else None)
+def source_report(tree: SourceTree) -> SourceReport:
+    """Describe a source as far as it can be told without a build."""
     evidence = EvidenceReport(tree.evidence.verdict.value, tree.evidence.because)
-    source = SourceReport(str(tree.given), name, version, tree.digest, tree.build_system.backend, evidence)
+    backend = tree.build_system.backend
+    return SourceReport(str(tree.given), tree.name, tree.version, tree.digest, backend, evidence)
+
+
+def _source_built(run: Run, tree: SourceTree, outcomes: Sequence[Outcome]) -> SourceReport:
+    """Describe the source, its name and version taken from a wheel where the source leaves them open."""
+    source = source_report(tree)
+    names = [outcome.built.wheel.name for outcome in outcomes if outcome.built is not None]
+    if names:
+        source = replace(source, name=source.name or names[0].name, version=source.version or str(names[0].version))
     with files.explained("write the work directory"):
         files.write_whole(run.work.source, json.dumps(asdict(source)).encode())
     return source

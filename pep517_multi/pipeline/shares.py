@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pep517_multi import files
@@ -33,6 +33,13 @@ class Share:
     policy: Policy
     changes: str = ""
 
+    def excludes(self, interpreter: Interpreter) -> str:
+        """Say why the project does not admit ``interpreter``; empty where it does, or where only a build will tell."""
+        required = self.tree.requires_python
+        if required is None or required.contains(interpreter.version, prereleases=True):
+            return ""
+        return f"the project requires Python {required}, {interpreter.name} is {interpreter.version}"
+
 
 def changes_of(run: Run, interpreter: Interpreter) -> Changes:
     """Return what the settings change in the source for ``interpreter``."""
@@ -40,8 +47,13 @@ def changes_of(run: Run, interpreter: Interpreter) -> Changes:
     return changes_for(interpreter, sources=settings.source_for, patches=settings.patch, commands=settings.prepare)
 
 
-def shares(run: Run, tree: SourceTree) -> Iterator[tuple[Interpreter, Share | MultibuildError]]:
-    """Yield each implementation of the run with what it builds from, or why that could not be made ready."""
+def shares(
+    run: Run, tree: SourceTree, *, run_commands: bool = True
+) -> Iterator[tuple[Interpreter, Share | MultibuildError]]:
+    """Yield each implementation of the run with what it builds from, or why that could not be made ready.
+
+    :param run_commands: whether commands of ``--prepare`` are run; without, the tree is what it was before them.
+    """
     settings = _settings(run)
     changing = Changing(tree, run.runner, run.environ, run.outputs)
     for interpreter in run.interpreters:
@@ -50,7 +62,8 @@ def shares(run: Run, tree: SourceTree) -> Iterator[tuple[Interpreter, Share | Mu
             own = tree
             if changes:
                 log = run.work.log(interpreter.name)
-                own = changing.tree_for(interpreter, changes, target=run.work.changed(interpreter.name), log=log)
+                made = changes if run_commands else replace(changes, commands=())
+                own = changing.tree_for(interpreter, made, target=run.work.changed(interpreter.name), log=log)
         except MultibuildError as error:
             yield interpreter, error
             continue

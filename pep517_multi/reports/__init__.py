@@ -1,5 +1,5 @@
-"""Renderings of a report: JSON and text, each a pure function of the data."""
+"""Renderings of a report or a plan: JSON and text, each a pure function of the data."""
 
-from pep517_multi.reports import json, text
+from pep517_multi.reports import json, plan, text
 
-__all__ = ["json", "text"]
+__all__ = ["json", "plan", "text"]

@@ -151,8 +151,14 @@ def decide(
         reasons = tuple(_against(interpreter, built, policy=policy, inputs=inputs, comparisons=comparisons))
         if not reasons:
             return Reuse(built, tuple(_in_favour(interpreter, built, policy=policy, comparisons=comparisons)))
-        refusals.append(f"{built.wheel.name}: {'; '.join(reasons)}")
+        refusals.append(f"{_told(built)}: {'; '.join(reasons)}")
     return Build(tuple(refusals) or _first_reasons(policy))
+
+
+def _told(built: Built) -> str:
+    """Name a wheel so that it cannot be mistaken for another of the same name."""
+    by = ", ".join(builder.name for builder in built.builders)
+    return f"{built.wheel.name} of {by}" if by else f"{built.wheel.name} of unknown origin"
 
 
 def _first_reasons(policy: Policy) -> tuple[str, ...]:

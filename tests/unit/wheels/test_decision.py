@@ -280,7 +280,7 @@ def test_a_difference_is_the_reason_for_a_build() -> None:
         inputs="same",
         comparisons=[compared(wheel, equal=False)],
     )
-    assert decision == Build((f"{wheel.wheel.name}: python3.10 and python3.13 were compared",))
+    assert decision == Build((f"{wheel.wheel.name} of python3.10: python3.10 and python3.13 were compared",))
 
 
 def test_ext_yes_overrules_the_evidence_and_ext_no_leaves_it_open() -> None:
