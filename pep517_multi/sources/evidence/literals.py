@@ -42,6 +42,27 @@ def is_literal(node: ast.expr) -> bool:
     return True
 
 
+def is_empty_literal(node: ast.expr) -> bool:
+    """Whether ``node`` is a literal without content, as ``[]`` and ``None`` are."""
+    return is_literal(node) and not ast.literal_eval(node)
+
+
+def times_bound(module: ast.Module, name: str) -> int:
+    """Count the places anywhere in ``module`` that bind ``name``; an import of everything may bind it too."""
+    count = 0
+    for node in ast.walk(module):
+        match node:
+            case ast.Name(id=bound, ctx=ast.Store() | ast.Del()) | ast.arg(arg=bound) | ast.ExceptHandler(name=bound):
+                count += bound == name
+            case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound):
+                count += bound == name
+            case ast.alias(name=imported, asname=bound):
+                count += imported == "*" or (bound or imported.partition(".")[0]) == name
+            case _:
+                pass
+    return count
+
+
 def module_file(roots: Iterable[Path], module: str) -> Path | None:
     """Return the file of a module or package below the first of ``roots`` that has it."""
     parts = module.split(".")

@@ -6,6 +6,7 @@ import ast
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pep517_multi.sources.evidence.literals import times_bound
 from pep517_multi.sources.evidence.setup_names import IMPORTABLE, RISKY_BUILTINS
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Bindings:
         return any(
             isinstance(part, ast.Name) and part.id in self.functions | self.local
             for node in ast.walk(self._module)
-            if isinstance(node, ast.Try) and node.handlers
+            if isinstance(node, ast.Try) and catches(node)
             for statement in node.body
             for part in ast.walk(statement)
         )
@@ -105,19 +106,27 @@ class Bindings:
 
     def only_value(self, name: str) -> ast.expr | None:
         """Return the value of a name that is bound exactly once, by ``name = value`` or ``with value as name``."""
-        stores = 0
         values: list[ast.expr] = []
         for node in ast.walk(self._module):
             match node:
-                case ast.Name(id=bound, ctx=ast.Store()) | ast.arg(arg=bound) if bound == name:
-                    stores += 1
                 case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
                     values.append(value)
                 case ast.withitem(context_expr=value, optional_vars=ast.Name(id=bound)) if bound == name:
                     values.append(value)
                 case _:
                     pass
-        return values[0] if stores == len(values) == 1 else None
+        return values[0] if len(values) == 1 and self.times_bound(name) == 1 else None
+
+    def times_bound(self, name: str) -> int:
+        """Count the places in the module that bind ``name``."""
+        return times_bound(self._module, name)
+
+    def is_changed(self, name: str) -> bool:
+        """Whether what ``name`` stands for may be changed where it is: a method is called, an item set."""
+        return any(
+            isinstance(node, ast.Attribute | ast.Subscript) and _is_name(node.value, name)
+            for node in ast.walk(self._module)
+        )
 
     def cannot_run_setup(self, node: ast.AST) -> bool:
         """Whether ``node``, apart from its parts, can certainly not lead to a call of ``setup()``."""
@@ -140,6 +149,12 @@ class Bindings:
 
     def _runs_code(self, name: str) -> bool:
         return name in self.functions | self.local | self.classes | RISKY_BUILTINS
+
+
+def catches(node: ast.Try) -> bool:
+    """Whether an exception may end here: a handler takes it, or the way out of ``finally`` drops it."""
+    leaves = (ast.Return, ast.Break, ast.Continue)
+    return bool(node.handlers) or any(isinstance(part, leaves) for last in node.finalbody for part in ast.walk(last))
 
 
 def _is_name(node: ast.AST | None, name: str) -> TypeGuard[ast.Name]:

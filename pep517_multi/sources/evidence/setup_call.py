@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence import setup_names as names
 from pep517_multi.sources.evidence.commands import judge_command
-from pep517_multi.sources.evidence.literals import is_literal
+from pep517_multi.sources.evidence.literals import is_empty_literal, is_literal
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pep517_multi.sources.evidence.setup_py import ModuleReader
+    from pep517_multi.sources.evidence.setup_expressions import ExpressionReader
 
 
 _MAX_DEPTH = 10
@@ -22,7 +22,7 @@ _MAX_DEPTH = 10
 class SetupCall:
     """One call of ``setup()`` in the module of ``reader``, which takes the findings."""
 
-    def __init__(self, reader: ModuleReader, call: ast.Call) -> None:
+    def __init__(self, reader: ExpressionReader, call: ast.Call) -> None:
         self.reader = reader
         self.call = call
         self._followed: set[str] = set()
@@ -40,7 +40,7 @@ class SetupCall:
     def _judge_argument(self, name: str, value: ast.expr) -> None:
         special = {"cmdclass": self._cmdclass, "setup_requires": self._setup_requires, "options": self._options}
         if name in names.EXTENSION_KEYWORDS:
-            if not (is_literal(value) and not ast.literal_eval(value)):
+            if not is_empty_literal(value):
                 self.reader.report_extension(value, f"{name} is given to setup()")
         elif name in special:
             special[name](value)
@@ -51,6 +51,7 @@ class SetupCall:
 
     def _judge_mapping(self, value: ast.expr) -> None:
         """Judge ``**value``, as far as all that ever goes into it can be seen."""
+        self._followed.clear()
         pairs = [*self._pairs(value)]
         for name, part in pairs:
             if name is None:
@@ -82,9 +83,11 @@ class SetupCall:
             return
         self._followed.add(name)
         understood = {id(node)}
+        bound = 0
         for part in ast.walk(self.reader.module):
             match part:
                 case ast.Assign(targets=[ast.Name(id=target) as use], value=value) if target == name:
+                    bound += 1
                     yield from self._pairs(value)
                 case ast.Assign(
                     targets=[ast.Subscript(value=ast.Name(id=target) as use, slice=ast.Constant(value=str(key)))],
@@ -99,7 +102,7 @@ class SetupCall:
                     continue
             understood.add(id(use))
         uses = [part for part in ast.walk(self.reader.module) if isinstance(part, ast.Name) and part.id == name]
-        if any(id(use) not in understood for use in uses):
+        if bound != self.reader.bindings.times_bound(name) or any(id(use) not in understood for use in uses):
             yield None, node
 
     def _pairs_of_arguments(self, call: ast.Call) -> Iterator[tuple[str | None, ast.expr]]:
@@ -109,6 +112,7 @@ class SetupCall:
             yield from [(keyword.arg, keyword.value)] if keyword.arg else self._pairs(keyword.value)
 
     def _cmdclass(self, value: ast.expr) -> None:
+        self._followed.clear()
         for name, command in self._pairs(value):
             if name is None or (name.startswith(names.WHEEL_COMMANDS) and name not in names.SPARE_COMMANDS):
                 self.reader.report(command, f"cmdclass replaces {name or 'commands'}, which may do anything")
@@ -134,10 +138,13 @@ class SetupCall:
             case ast.BinOp(left=one, op=ast.Add(), right=other) | ast.IfExp(body=one, orelse=other):
                 yield from self._texts(one, depth)
                 yield from self._texts(other, depth)
-            case ast.Name(id=name) if depth and (value := self.reader.bindings.only_value(name)) is not None:
+            case ast.Name(id=name) if depth and (value := self._unchanged(name)) is not None:
                 yield from self._texts(value, depth - 1)
             case _:
                 self.reader.report(node, "setup_requires cannot be told from here")
+
+    def _unchanged(self, name: str) -> ast.expr | None:
+        return None if self.reader.bindings.is_changed(name) else self.reader.bindings.only_value(name)
 
     def _options(self, value: ast.expr) -> None:
         options = ast.literal_eval(value) if is_literal(value) else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pep517_multi.sources.evidence.literals import assignments, is_literal, module_file, parse
+from pep517_multi.sources.evidence.literals import assignments, is_literal, module_file, parse, times_bound
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable
     from pathlib import Path
 
@@ -32,7 +32,7 @@ class LocalModules:
         """Whether ``name`` is bound once in ``module``, to a literal."""
         path = self.file(module)
         tree = parse(path) if path is not None else None
-        if tree is None or _times_bound(tree, name) != 1:
+        if tree is None or times_bound(tree, name) != 1:
             return False
         values = [*assignments(tree, name)]
         return len(values) == 1 and is_literal(values[0])
@@ -56,19 +56,3 @@ class LocalModules:
         filename = path.relative_to(self.tree).as_posix()
         module = parse(path)
         return f"{filename} cannot be parsed" if module is None else self.judge(filename, module)
-
-
-def _times_bound(module: ast.Module, name: str) -> int:
-    """Count the places anywhere in ``module`` that bind ``name``; an import of everything may bind it too."""
-    count = 0
-    for node in ast.walk(module):
-        match node:
-            case ast.Name(id=bound, ctx=ast.Store() | ast.Del()):
-                count += bound == name
-            case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound):
-                count += bound == name
-            case ast.alias(name=imported, asname=bound):
-                count += imported == "*" or (bound or imported.partition(".")[0]) == name
-            case _:
-                pass
-    return count

@@ -11,23 +11,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence import setup_names as names
-from pep517_multi.sources.evidence.literals import is_literal, parse
-from pep517_multi.sources.evidence.project import Finding, Project, extension, unknown
-from pep517_multi.sources.evidence.setup_bindings import Bindings
-from pep517_multi.sources.evidence.setup_call import SetupCall
-from pep517_multi.sources.evidence.setup_imports import LocalModules
-from pep517_multi.sources.evidence.setup_paths import executed_file
+from pep517_multi.sources.evidence.literals import is_empty_literal, parse
+from pep517_multi.sources.evidence.project import Finding, Project, unknown
+from pep517_multi.sources.evidence.setup_bindings import catches
+from pep517_multi.sources.evidence.setup_expressions import ExpressionReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-_MAX_DEPTH = 5
-_PLAIN = (
-    ast.List, ast.Tuple, ast.Set, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.JoinedStr,
-    ast.FormattedValue, ast.Slice, ast.Subscript, ast.Starred, ast.NamedExpr,
-    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
-)  # fmt: skip
-"""Expressions that are harmless when all their parts are."""
 
 
 def judge_setup_py(project: Project) -> Iterator[Finding]:
@@ -42,53 +32,11 @@ def judge_setup_py(project: Project) -> Iterator[Finding]:
         yield unknown("setup.py: no call of setup() can be seen")
 
 
-class ModuleReader:
-    """Reads one module: ``setup.py`` itself, or a file of the project that it imports or executes.
+class ModuleReader(ExpressionReader):
+    """Reads the statements of one module: ``setup.py`` itself, or a file of the project that it imports or executes."""
 
-    ``findings`` has the result. Names are resolved for the module as a whole: whatever one is bound to in it counts.
-
-    :param above: the files that import or execute this one, outermost first.
-    :param final: whether what the module raises stops everything, for nobody catches it.
-    """
-
-    def __init__(
-        self, project: Project, filename: str, module: ast.Module, *, above: tuple[str, ...] = (), final: bool = True
-    ) -> None:
-        self.project = project
-        self.filename = filename
-        self.module = module
-        self.above = (*above, filename)
-        self.bindings = Bindings(module)
-        self.findings: list[Finding] = []
-        self.calls_setup = False
-        self._about = ""
-        self._stopping_is_final = final
-        self._modules = LocalModules(project.path, self._problem_in)
-        self._read(module.body)
-
-    # Findings
-
-    def report(self, node: ast.AST, problem: str) -> None:
-        """Note that ``node`` makes the verdict unknown."""
-        self.findings.append(unknown(f"{self._place(node)}: {problem}"))
-
-    def report_extension(self, node: ast.AST, what: str) -> None:
-        """Note that ``node`` has to do with extension modules."""
-        self.findings.append(extension(f"{self._place(node)}: {what}"))
-
-    def _place(self, node: ast.AST) -> str:
-        return f"{self.filename}:{getattr(node, 'lineno', 1)}"
-
-    def _report_name(self, node: ast.AST, dotted: str) -> None:
-        asked = next((known for known in names.ASKING if dotted == known or dotted.startswith(f"{known}.")), None)
-        if asked:
-            self.report(node, f"{self._about} depends on {asked}" if self._about else f"it looks at {asked}")
-        else:
-            self.report(node, f"{dotted} is not known to be harmless")
-
-    # Statements
-
-    def _read(self, body: Iterable[ast.stmt]) -> None:
+    def read(self, body: Iterable[ast.stmt]) -> None:
+        """Judge statements one by one."""
         for statement in body:
             self._read_statement(statement)
 
@@ -105,24 +53,24 @@ class ModuleReader:
             case ast.If():
                 self._read_if(node)
             case ast.Assert(test=test):
-                if not self._stopping_is_final:
+                if not self.stopping_is_final or _binds(test):
                     self.value(test)
             case ast.For(target=target, iter=value, body=body, orelse=orelse):
                 self._assign([target], value)
-                self._read([*body, *orelse])
+                self.read([*body, *orelse])
             case ast.While(test=test, body=body, orelse=orelse):
                 self.value(test)
-                self._read([*body, *orelse])
+                self.read([*body, *orelse])
             case ast.With(items=items, body=body):
                 for item in items:
                     self._assign([item.optional_vars] if item.optional_vars else [], item.context_expr)
-                self._read(body)
+                self.read(body)
             case ast.Try():
                 self._read_try(node)
             case ast.Return(value=value):
-                self._value_if_any(value)
+                self.value_if_any(value)
             case ast.Raise(exc=value):
-                self._value_if_any(value)
+                self.value_if_any(value)
             case ast.Delete(targets=targets):
                 self._assign(targets, None)
             case ast.Import():
@@ -139,17 +87,17 @@ class ModuleReader:
 
     def _assign(self, targets: Sequence[ast.expr], value: ast.expr | None) -> None:
         bound = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
-        before, self._about = self._about, self._about or ", ".join(dict.fromkeys(bound))
+        before, self.about = self.about, self.about or ", ".join(dict.fromkeys(bound))
         for target in targets:
             self._read_target(target)
             if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant) and value is not None:
                 self._item(str(target.slice.value), value)
         if not (value is not None and targets and self.is_command_class(value)):
-            self._value_if_any(value)
-        self._about = before
+            self.value_if_any(value)
+        self.about = before
 
     def _item(self, key: str, value: ast.expr) -> None:
-        if key in names.EXTENSION_KEYWORDS and not _is_empty(value):
+        if key in names.EXTENSION_KEYWORDS and not is_empty_literal(value):
             self.report_extension(value, key)
 
     def _read_target(self, target: ast.expr) -> None:
@@ -172,16 +120,16 @@ class ModuleReader:
     def _read_if(self, node: ast.If) -> None:
         """Read a condition; one that only decides whether to stop may ask whatever it likes."""
         stops, goes_on = self._only_stops(node.body), self._only_stops(node.orelse)
-        if self._stopping_is_final and (stops or goes_on) and not _binds(node.test):
-            self._read(() if stops else node.body)
-            self._read(() if goes_on else node.orelse)
+        if self.stopping_is_final and (stops or goes_on) and not _binds(node.test):
+            self.read(() if stops else node.body)
+            self.read(() if goes_on else node.orelse)
             return
-        before = self._about
-        self._about = self._about or ", ".join(_assigned(node)) or "what is done"
+        before = self.about
+        self.about = self.about or ", ".join(_assigned(node)) or "what is done"
         self.value(node.test)
-        self._about = before
-        self._read(node.body)
-        self._read(node.orelse)
+        self.about = before
+        self.read(node.body)
+        self.read(node.orelse)
 
     def _only_stops(self, body: Sequence[ast.stmt]) -> bool:
         """Whether ``body`` certainly ends the program, and nothing in it could have run ``setup()`` by then."""
@@ -206,19 +154,19 @@ class ModuleReader:
                 return False
 
     def _read_try(self, node: ast.Try) -> None:
-        before = self._stopping_is_final
-        self._stopping_is_final = before and not node.handlers
+        before = self.stopping_is_final
+        self.stopping_is_final = before and not catches(node)
         if node.handlers:
             self._read_tried_imports(node.body)
-        self._read(node.body)
-        self._stopping_is_final = before
+        self.read(node.body)
+        self.stopping_is_final = before
         for handler in node.handlers:
             caught = {part.id for part in ast.walk(handler.type or handler) if isinstance(part, ast.Name)}
             if handler.type is not None and caught & names.PROBING_ERRORS:
                 self.report(handler, f"what is done depends on {' or '.join(sorted(caught & names.PROBING_ERRORS))}")
-            self._value_if_any(handler.type)
-            self._read(handler.body)
-        self._read([*node.orelse, *node.finalbody])
+            self.value_if_any(handler.type)
+            self.read(handler.body)
+        self.read([*node.orelse, *node.finalbody])
 
     def _read_tried_imports(self, body: Iterable[ast.stmt]) -> None:
         """Whether an import fails can depend on the interpreter, unless it never does."""
@@ -234,12 +182,12 @@ class ModuleReader:
 
     def _read_function(self, node: ast.FunctionDef) -> None:
         for value in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
-            self._value_if_any(value)
-        about, final = self._about, self._stopping_is_final
+            self.value_if_any(value)
+        about, final = self.about, self.stopping_is_final
         # Whoever calls it may catch what it raises, and of functions of other files nobody here knows who that is.
-        self._about, self._stopping_is_final = "", self.filename == "setup.py" and not self.bindings.catches_calls
-        self._read(node.body)
-        self._about, self._stopping_is_final = about, final
+        self.about, self.stopping_is_final = "", self.filename == "setup.py" and not self.bindings.catches_calls
+        self.read(node.body)
+        self.about, self.stopping_is_final = about, final
 
     def _read_class(self, node: ast.ClassDef) -> None:
         """Read the class of a command; its methods do not count, for it may only stand where it is not run."""
@@ -249,20 +197,13 @@ class ModuleReader:
         for statement in node.body:
             if isinstance(statement, ast.FunctionDef):
                 for value in (*statement.args.defaults, *statement.args.kw_defaults):
-                    self._value_if_any(value)
+                    self.value_if_any(value)
+                if statement.name == "__init_subclass__":
+                    self.report(statement, "__init_subclass__ runs code for other classes")
                 if any(self.bindings.dotted(value) not in _METHOD_KINDS for value in statement.decorator_list):
                     self.report(statement, f"{statement.name} is decorated")
             else:
                 self._read_statement(statement)
-
-    def is_command_class(self, node: ast.expr) -> bool:
-        """Whether ``node`` names a class of the module, or one of setuptools' commands."""
-        dotted = self.bindings.dotted(node)
-        if dotted is None:
-            return False
-        return dotted in self.bindings.classes or f"{dotted}.".startswith(names.COMMAND_MODULES) or dotted == "object"
-
-    # Imports
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         package = "." * node.level
@@ -278,9 +219,9 @@ class ModuleReader:
         elif module in names.IMPORTABLE or f"{module}.".startswith(names.COMMAND_MODULES):
             # What is used of it is judged where it is used.
             root = module.partition(".")[0]
-            if root not in names.LOADED_AT_START and self._modules.file(root) is not None:
+            if root not in names.LOADED_AT_START and self.modules.file(root) is not None:
                 self.report(node, f"{root} may be the project's own module or another")
-        elif self._modules.file(module) is None:
+        elif self.modules.file(module) is None or not self._finds_own_modules():
             makes = module.partition(".")[0] in _EXTENSION_MODULES
             what = f"{module} is imported"
             if makes:
@@ -289,11 +230,18 @@ class ModuleReader:
                 self.report(node, f"{what}, which is not known to be harmless")
         elif None not in wanted:
             for name in wanted:
-                self._local_name(node, module, str(name))
+                self.local_name(node, module, str(name))
         elif not self._uses_attributes_of(module):
-            problem = self._modules.problem(module)
+            problem = self.modules.problem(module)
             if problem is not None:
                 self.report(node, f"{module} is imported, and {problem}")
+
+    def _finds_own_modules(self) -> bool:
+        """Whether imports look into the project before they look into what is installed."""
+        if self.above[1:] or self.project.build_system.backend.endswith(":__legacy__"):
+            return True
+        paths = (part for part in ast.walk(self.module) if isinstance(part, ast.Attribute))
+        return any(self.bindings.dotted(part) == "sys.path.insert" for part in paths)
 
     def _uses_attributes_of(self, module: str) -> bool:
         """Whether what is used of ``module`` is seen, and judged, elsewhere."""
@@ -301,130 +249,6 @@ class ModuleReader:
             isinstance(part, ast.Attribute) and self.bindings.dotted(part.value) == module
             for part in ast.walk(self.module)
         )
-
-    def _local_name(self, node: ast.AST, module: str, name: str) -> None:
-        """Judge ``name`` of a module of the project: a literal is harmless, anything else if the whole module is.
-
-        The module may fail to be imported for reasons of its own; where that might be caught, a literal is not enough.
-        """
-        if self._stopping_is_final and self._modules.is_literal(module, name):
-            return
-        problem = self._modules.problem_of_name(module, name)
-        if problem is not None:
-            self.report(node, f"{module}.{name} is imported, and {problem}")
-
-    def _problem_in(self, filename: str, module: ast.Module) -> str | None:
-        if filename in self.above:
-            return None  # a circle: it is being judged already
-        if len(self.above) > _MAX_DEPTH:
-            return f"{filename} is too many imports away"
-        reader = ModuleReader(self.project, filename, module, above=self.above, final=self._stopping_is_final)
-        if reader.calls_setup:
-            return f"{filename} calls setup()"
-        return reader.findings[0].because if reader.findings else None
-
-    # Expressions
-
-    def _value_if_any(self, node: ast.expr | None) -> None:
-        if node is not None:
-            self.value(node)
-
-    def value(self, node: ast.expr, *, about: str = "") -> None:
-        """Judge an expression; ``about`` is what it is for, to be named in a finding."""
-        before, self._about = self._about, about or self._about
-        dotted = self.bindings.dotted(node)
-        if isinstance(node, ast.Call):
-            self._call(node)
-        elif dotted is not None:
-            self._name(node, dotted)
-        elif isinstance(node, ast.Constant):
-            pass
-        elif isinstance(node, ast.Attribute):
-            self._attribute(node)
-        elif isinstance(node, ast.Lambda):
-            for default in (*node.args.defaults, *node.args.kw_defaults):
-                self._value_if_any(default)
-            self.value(node.body)
-        elif isinstance(node, ast.Dict):
-            self._dictionary(node)
-        elif isinstance(node, _PLAIN):
-            self._parts(node)
-        else:
-            self.report(node, f"{type(node).__name__} is not recognised here")
-        self._about = before
-
-    def _dictionary(self, node: ast.Dict) -> None:
-        for key, value in zip(node.keys, node.values, strict=True):
-            self._value_if_any(key)
-            if isinstance(key, ast.Constant) and key.value in names.EXTENSION_KEYWORDS and not _is_empty(value):
-                self.report_extension(value, str(key.value))
-            if not self.is_command_class(value):  # cmdclass is judged where it is given to setup()
-                self.value(value)
-
-    def _parts(self, node: ast.AST) -> None:
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr) and not isinstance(getattr(child, "ctx", None), ast.Store):
-                self.value(child)
-            elif isinstance(child, ast.comprehension):
-                self._parts(child)
-
-    def _name(self, node: ast.expr, dotted: str) -> None:
-        """Judge a name: bound here to harmless values, a harmless built-in, or something of a module."""
-        if dotted in self.bindings.plain or dotted in names.BUILTINS or dotted in names.HARMLESS:
-            return
-        root = dotted.partition(".")[0]
-        module, _, name = dotted.rpartition(".")
-        if isinstance(node, ast.Attribute) and (root in self.bindings.plain or (module in names.TYPES and name)):
-            self._attribute(node)
-        elif module and self._modules.file(module) is not None and root not in names.IMPORTABLE:
-            self._local_name(node, module, name)
-        elif dotted in names.SETUP:
-            self.report(node, "setup is used without being called")
-        else:
-            self._report_name(node, dotted)
-
-    def _attribute(self, node: ast.Attribute) -> None:
-        if node.attr not in names.METHODS:
-            self.report(node, f"the attribute {node.attr} is not known to be harmless")
-        self.value(node.value)
-
-    def _call(self, node: ast.Call) -> None:
-        dotted = self.bindings.dotted(node.func) or ""
-        last = node.func.attr if isinstance(node.func, ast.Attribute) else dotted.rpartition(".")[2]
-        if last in names.EXTENSION_CALLS:
-            self.report_extension(node, f"{last}()")
-            return
-        if dotted in names.SETUP:
-            self.calls_setup = True
-            SetupCall(self, node).judge()
-            return
-        arguments = node.args
-        if dotted == "exec":
-            self._exec(node)
-            arguments = node.args[1:]
-        elif not isinstance(node.func, ast.Name | ast.Attribute) or (
-            dotted in self.bindings.plain and not self.bindings.is_callable(dotted)
-        ):
-            self.report(node, f"{ast.unparse(node.func)} is called, and it cannot be told what that is")
-        else:
-            self.value(node.func)
-        for argument in arguments:
-            self.value(argument)
-        for keyword in node.keywords:
-            if keyword.arg in names.EXTENSION_KEYWORDS and not _is_empty(keyword.value):
-                self.report_extension(keyword.value, str(keyword.arg))
-            self.value(keyword.value)
-
-    def _exec(self, node: ast.Call) -> None:
-        path = executed_file(self.bindings, node, self.project.path)
-        if path is None:
-            self.report(node, "exec() runs what cannot be told from here")
-            return
-        problem = self._modules.problem_of_file(path)
-        if problem is not None:
-            self.report(node, f"exec() runs a file, and {problem}")
-        elif len(node.args) == 1 and (module := parse(path)) is not None:
-            self.bindings.plain |= Bindings(module).plain
 
 
 _METHOD_KINDS = frozenset({"classmethod", "property", "staticmethod"})
@@ -452,7 +276,3 @@ def _binds(node: ast.expr) -> bool:
 def _assigned(node: ast.If) -> Iterable[str]:
     found = (part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
     return list(dict.fromkeys(found))[:3]
-
-
-def _is_empty(node: ast.expr) -> bool:
-    return is_literal(node) and not ast.literal_eval(node)

@@ -153,6 +153,33 @@ HARMLESS = {
         pytest_runner = ["pytest-runner"] if needs_pytest else []
         setup(setup_requires=["setuptools_scm"] + pytest_runner, use_scm_version={"write_to": "pkg/_version.py"})
     """,
+    "own-folder": """
+        import os
+        from setuptools import setup
+        here = os.path.dirname(os.path.abspath(__file__))
+        os.chdir(here)
+        setup()
+    """,
+    "nested-dictionaries": """
+        from setuptools import setup
+        base = {"name": "a"}
+        setup(**{**base, "version": "1"}, **dict({"url": "u"}, license="MIT"))
+    """,
+    "cleaning-up": """
+        import os
+        from setuptools import setup
+        try:
+            names = [name for name in os.listdir(".") if name.endswith(".txt") and not name.startswith("_")]
+        finally:
+            print("done")
+        i = 0
+        while i < len(names):
+            i += 1
+        for first, *rest in [(1, 2)]:
+            continue
+        del i
+        setup(data_files=[("share", names[:-1])], keywords=f"{len(names):d} files", name=str.lower("A"))
+    """,
     "lambda": """
         from setuptools import setup
         read = lambda name, mode="r": open(name, mode).read()
@@ -288,6 +315,10 @@ TELLING = {
         """,
         "sys.version_info",
     ),
+    "assertion-that-binds": (
+        "import sys, setuptools\nassert (new := sys.version_info)\nsetuptools.setup(name=str(new))",
+        "sys.version_info",
+    ),
     "assertion-that-is-caught": (
         """
         import sys
@@ -359,6 +390,49 @@ TELLING = {
         """,
         "sys.version_info",
     ),
+    "guard-that-finally-drops": (
+        """
+        import sys
+        from setuptools import setup
+        def packages():
+            try:
+                if sys.version_info < (3, 10):
+                    raise RuntimeError
+            finally:
+                return []
+        setup(packages=packages())
+        """,
+        "sys.version_info",
+    ),
+    "keyword-arguments-of-a-function": (
+        """
+        from setuptools import setup
+        def run(**arguments):
+            setup(**arguments)
+        run(name="a", distclass=str)
+        """,
+        "cannot be told",
+    ),
+    "setup-requires-changed": (
+        """
+        from setuptools import setup
+        requires = []
+        requires.append("odd")
+        setup(setup_requires=requires)
+        """,
+        "setup_requires cannot be told",
+    ),
+    "class-that-runs-code-for-others": (
+        """
+        from setuptools import setup
+        class C:
+            def __init_subclass__(cls):
+                odd()
+        setup()
+        """,
+        "__init_subclass__",
+    ),
+    "another-folder": ("import os, setuptools\nos.chdir('docs')\nsetuptools.setup()", "current folder"),
     "subprocess": ("import subprocess, setuptools\nsetuptools.setup(name=subprocess.check_output('x'))", "subprocess"),
     "eval": ("import setuptools\nsetuptools.setup(name=eval('1'))", "eval"),
     "exec-of-a-text": ("import setuptools\nexec('x = 1')\nsetuptools.setup(name=x)", "exec()"),
@@ -380,8 +454,12 @@ TELLING = {
         "cmdclass replaces commands",
     ),
     "command-class-with-code": (
-        "import sys\nimport setuptools\nclass C(setuptools.Command):\n    x = sys.platform\n"
-        "setuptools.setup(cmdclass={'test': C})",
+        """
+        import sys, setuptools
+        class C(setuptools.Command):
+            x = sys.platform
+        setuptools.setup(cmdclass={'test': C})
+        """,
         "x depends on sys.platform",
     ),
     "command-class-decorated": (
@@ -401,8 +479,12 @@ TELLING = {
         "is called, and it cannot be told what that is",
     ),
     "other-commands-changed": (
-        "import setuptools\nfrom distutils.command.build import build\n"
-        "build.sub_commands.append(('x', None))\nsetuptools.setup()",
+        """
+        import setuptools
+        from distutils.command.build import build
+        build.sub_commands.append(('x', None))
+        setuptools.setup()
+        """,
         "distutils.command.build.build.sub_commands",
     ),
     "module-changed": ("import setuptools\nsetuptools.dist.Distribution = None\nsetuptools.setup()", "is changed"),
@@ -448,8 +530,8 @@ EXTENSIONS = {
     "plain": "from setuptools import setup, Extension\nsetup(ext_modules=[Extension('a', ['a.c'])])",
     "given-by-name": "from setuptools import setup\nfrom odd import modules\nsetup(ext_modules=modules)",
     "cffi": "from setuptools import setup\nsetup(cffi_modules=['build.py:ffi'])",
-    "rust": "from setuptools import setup\nfrom setuptools_rust import RustExtension as E\nsetup(rust_extensions=[E('a')])",
-    "cython": "from setuptools import setup\nfrom Cython.Build import cythonize as c\nsetup(**{'ext_modules': c('a.pyx')})",
+    "rust": "from setuptools import setup\nfrom setuptools_rust import Binding\nsetup(rust_extensions=[Binding('a')])",
+    "cython": "from setuptools import setup\nimport Cython.Build as b\nsetup(**{'ext_modules': b.cythonize(1)})",
     "setup-requires": "from setuptools import setup\nsetup(setup_requires=['cffi>=1'])",
     "added-to-a-dictionary": "from setuptools import setup\nk = {}\nk['ext_modules'] = modules()\nsetup(**k)",
     "optional-with-fallback": """
@@ -581,3 +663,14 @@ def test_modules_of_the_project_that_ask_for_the_interpreter_are_found(
 
     assert evidence.verdict is Verdict.UNKNOWN, evidence
     assert any(because in reason for reason in evidence.because), evidence
+
+
+def test_without_the_project_on_the_path_an_import_may_find_what_is_installed(tmp_path: Path) -> None:
+    build_meta = BuildSystem("setuptools.build_meta", ("setuptools",))
+    judged(tmp_path, IMPORTS, pkg="__version__ = '1'")
+
+    assert judge(tmp_path, build_meta, {}).verdict is Verdict.UNKNOWN
+
+    judged(tmp_path, f"import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\n{IMPORTS}")
+
+    assert judge(tmp_path, build_meta, {}).verdict is Verdict.INDEPENDENT

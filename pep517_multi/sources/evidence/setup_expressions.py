@@ -1,0 +1,205 @@
+"""The expressions of a ``setup.py``, and what is known of its module as a whole."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from pep517_multi.sources.evidence import setup_names as names
+from pep517_multi.sources.evidence.literals import is_empty_literal, parse
+from pep517_multi.sources.evidence.project import Finding, Project, extension, unknown
+from pep517_multi.sources.evidence.setup_bindings import Bindings
+from pep517_multi.sources.evidence.setup_call import SetupCall
+from pep517_multi.sources.evidence.setup_imports import LocalModules
+from pep517_multi.sources.evidence.setup_paths import executed_file, is_project_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MAX_DEPTH = 5
+_PLAIN = (
+    ast.List, ast.Tuple, ast.Set, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.JoinedStr,
+    ast.FormattedValue, ast.Slice, ast.Subscript, ast.Starred, ast.NamedExpr,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+"""Expressions that are harmless when all their parts are."""
+
+
+class ExpressionReader(ABC):
+    """Judges a module; ``findings`` has the result, ``calls_setup`` whether it calls ``setup()``.
+
+    Names are resolved for the module as a whole: whatever one is bound to anywhere in it counts.
+
+    :param above: the files that import or execute this one, outermost first.
+    :param final: whether what the module raises stops everything, for nobody catches it.
+    """
+
+    def __init__(
+        self, project: Project, filename: str, module: ast.Module, *, above: tuple[str, ...] = (), final: bool = True
+    ) -> None:
+        self.project = project
+        self.filename = filename
+        self.module = module
+        self.above = (*above, filename)
+        self.bindings = Bindings(module)
+        self.findings: list[Finding] = []
+        self.calls_setup = False
+        self.about = ""
+        self.stopping_is_final = final
+        self.modules = LocalModules(project.path, self._problem_in)
+        self.read(module.body)
+
+    @abstractmethod
+    def read(self, body: Iterable[ast.stmt]) -> None:
+        """Judge statements one by one."""
+
+    def report(self, node: ast.AST, problem: str) -> None:
+        """Note that ``node`` makes the verdict unknown."""
+        self.findings.append(unknown(f"{self._place(node)}: {problem}"))
+
+    def report_extension(self, node: ast.AST, what: str) -> None:
+        """Note that ``node`` has to do with extension modules."""
+        self.findings.append(extension(f"{self._place(node)}: {what}"))
+
+    def _place(self, node: ast.AST) -> str:
+        return f"{self.filename}:{getattr(node, 'lineno', 1)}"
+
+    def _report_name(self, node: ast.AST, dotted: str) -> None:
+        asked = next((known for known in names.ASKING if dotted == known or dotted.startswith(f"{known}.")), None)
+        if asked:
+            self.report(node, f"{self.about} depends on {asked}" if self.about else f"it looks at {asked}")
+        else:
+            self.report(node, f"{dotted} is not known to be harmless")
+
+    def value_if_any(self, node: ast.expr | None) -> None:
+        """Judge an expression, if there is one."""
+        if node is not None:
+            self.value(node)
+
+    def value(self, node: ast.expr, *, about: str = "") -> None:
+        """Judge an expression; ``about`` is what it is for, to be named in a finding."""
+        before, self.about = self.about, about or self.about
+        dotted = self.bindings.dotted(node)
+        if isinstance(node, ast.Call):
+            self._call(node)
+        elif dotted is not None:
+            self._name(node, dotted)
+        elif isinstance(node, ast.Constant):
+            pass
+        elif isinstance(node, ast.Attribute):
+            self._attribute(node)
+        elif isinstance(node, ast.Lambda):
+            for default in (*node.args.defaults, *node.args.kw_defaults):
+                self.value_if_any(default)
+            self.value(node.body)
+        elif isinstance(node, ast.Dict):
+            self._dictionary(node)
+        elif isinstance(node, _PLAIN):
+            self._parts(node)
+        else:
+            self.report(node, f"{type(node).__name__} is not recognised here")
+        self.about = before
+
+    def _dictionary(self, node: ast.Dict) -> None:
+        for key, value in zip(node.keys, node.values, strict=True):
+            self.value_if_any(key)
+            if isinstance(key, ast.Constant) and key.value in names.EXTENSION_KEYWORDS and not is_empty_literal(value):
+                self.report_extension(value, str(key.value))
+            if not self.is_command_class(value):  # cmdclass is judged where it is given to setup()
+                self.value(value)
+
+    def _parts(self, node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr) and not isinstance(getattr(child, "ctx", None), ast.Store):
+                self.value(child)
+            elif isinstance(child, ast.comprehension):
+                self._parts(child)
+
+    def _name(self, node: ast.expr, dotted: str) -> None:
+        """Judge a name: bound here to harmless values, a harmless built-in, or something of a module."""
+        if dotted in self.bindings.plain or dotted in names.BUILTINS or dotted in names.HARMLESS:
+            return
+        root = dotted.partition(".")[0]
+        module, _, name = dotted.rpartition(".")
+        if isinstance(node, ast.Attribute) and (root in self.bindings.plain or (module in names.TYPES and name)):
+            self._attribute(node)
+        elif module and self.modules.file(module) is not None and root not in names.IMPORTABLE:
+            self.local_name(node, module, name)
+        elif dotted in names.SETUP:
+            self.report(node, "setup is used without being called")
+        else:
+            self._report_name(node, dotted)
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        if node.attr not in names.METHODS:
+            self.report(node, f"the attribute {node.attr} is not known to be harmless")
+        self.value(node.value)
+
+    def _call(self, node: ast.Call) -> None:
+        dotted = self.bindings.dotted(node.func) or ""
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else dotted.rpartition(".")[2]
+        if last in names.EXTENSION_CALLS:
+            self.report_extension(node, f"{last}()")
+            return
+        if dotted in names.SETUP:
+            self.calls_setup = True
+            SetupCall(self, node).judge()
+            return
+        arguments = node.args
+        if dotted == "exec":
+            self._exec(node)
+            arguments = node.args[1:]
+        elif not isinstance(node.func, ast.Name | ast.Attribute) or (
+            dotted in self.bindings.plain and not self.bindings.is_callable(dotted)
+        ):
+            self.report(node, f"{ast.unparse(node.func)} is called, and it cannot be told what that is")
+        else:
+            self.value(node.func)
+        if dotted == "os.chdir" and not all(is_project_folder(self.bindings, argument) for argument in arguments):
+            self.report(node, "the current folder is changed")
+        for argument in arguments:
+            self.value(argument)
+        for keyword in node.keywords:
+            if keyword.arg in names.EXTENSION_KEYWORDS and not is_empty_literal(keyword.value):
+                self.report_extension(keyword.value, str(keyword.arg))
+            self.value(keyword.value)
+
+    def _exec(self, node: ast.Call) -> None:
+        path = executed_file(self.bindings, node, self.project.path)
+        if path is None:
+            self.report(node, "exec() runs what cannot be told from here")
+            return
+        problem = self.modules.problem_of_file(path)
+        if problem is not None:
+            self.report(node, f"exec() runs a file, and {problem}")
+        elif len(node.args) == 1 and (module := parse(path)) is not None:
+            self.bindings.plain |= Bindings(module).plain
+
+    def is_command_class(self, node: ast.expr) -> bool:
+        """Whether ``node`` names a class of the module, or one of setuptools' commands."""
+        dotted = self.bindings.dotted(node)
+        if dotted is None:
+            return False
+        return dotted in self.bindings.classes or f"{dotted}.".startswith(names.COMMAND_MODULES) or dotted == "object"
+
+    def local_name(self, node: ast.AST, module: str, name: str) -> None:
+        """Judge ``name`` of a module of the project: a literal is harmless, anything else if the whole module is.
+
+        The module may fail to be imported for reasons of its own; where that might be caught, a literal is not enough.
+        """
+        if self.stopping_is_final and self.modules.is_literal(module, name):
+            return
+        problem = self.modules.problem_of_name(module, name)
+        if problem is not None:
+            self.report(node, f"{module}.{name} is imported, and {problem}")
+
+    def _problem_in(self, filename: str, module: ast.Module) -> str | None:
+        if filename in self.above:
+            return None  # a circle: it is being judged already
+        if len(self.above) > _MAX_DEPTH:
+            return f"{filename} is too many imports away"
+        reader = type(self)(self.project, filename, module, above=self.above, final=self.stopping_is_final)
+        if reader.calls_setup:
+            return f"{filename} calls setup()"
+        return reader.findings[0].because if reader.findings else None
