@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from pep517_multi.sources.evidence.literals import assignments, module_file, parse
+from pep517_multi.sources.evidence.literals import assignments, module_file, parse, times_bound
 from pep517_multi.sources.evidence.project import Finding, Project, unknown
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def judge_flit(project: Project) -> Iterator[Finding]:
         yield unknown(f"pyproject.toml: flit_core imports {name} for its {' and '.join(sorted(wanted))}")
         return
     where = path.relative_to(project.path).as_posix()
-    if "version" in wanted and not any(_has_version(module) for module in (tree, *_version_modules(path))):
+    stated = any(_has_version(module) for module in (tree, *_version_modules(path))) or _imports_version(tree, path)
+    if "version" in wanted and not stated:
         yield unknown(f"{where}: flit_core imports it for __version__, which is no string there")
     if "description" in wanted and not ast.get_docstring(tree):
         yield unknown(f"{where}: flit_core imports it for its docstring")
@@ -46,6 +47,25 @@ def _wanted(project: Project) -> frozenset[str]:
 
 def _has_version(module: ast.Module) -> bool:
     return any(isinstance(value, ast.Constant) for value in assignments(module, "__version__"))
+
+
+def _imports_version(module: ast.Module, path: Path) -> bool:
+    """Whether the one ``__version__`` of a package is that of a module of its own, which states it once, as a string.
+
+    flit_core then imports the package, which gives the same version whoever does it.
+    """
+    origins = [
+        statement.module
+        for statement in module.body
+        if isinstance(statement, ast.ImportFrom)
+        and statement.level == 1
+        and any("__version__" == name.name == (name.asname or name.name) for name in statement.names)
+    ]
+    if path.name != "__init__.py" or len(origins) != 1 or times_bound(module, "__version__") != 1:
+        return False
+    origin = module_file((path.parent,), origins[0] or "__init__")
+    stating = parse(origin) if origin is not None else None
+    return stating is not None and times_bound(stating, "__version__") == 1 and _has_version(stating)
 
 
 def _version_modules(path: Path) -> Iterator[ast.Module]:
