@@ -2,57 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pep517_multi.report import Expected
 from pep517_multi.wheels.decision import Dependence, Policy, ReuseMode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from pep517_multi.interpreters.interpreter import Interpreter
-
-
-class Expected(str, Enum):
-    """What a plan says of an implementation."""
-
-    BUILD = "build"
-    """It will build."""
-    READY = "ready"
-    """It has built already, from the same inputs."""
-    REUSE = "reuse"
-    """Another's wheel will serve it."""
-    STABLE_ABI = "stable-abi"
-    """Another's wheel will serve it if that turns out to use the stable ABI; else it builds."""
-    PROOF = "proof"
-    """Another's wheel will serve it if the ends of its family build the same; else it builds."""
-    SKIP = "skip"
-    """The project does not support it, and nobody named it."""
-    FAIL = "fail"
-    """It was named, but cannot be built."""
-
-    @property
-    def may_build(self) -> bool:
-        """Whether its build requirements may be needed."""
-        return self in {Expected.BUILD, Expected.STABLE_ABI, Expected.PROOF}
-
-
-@dataclass(frozen=True)
-class Planned:
-    """The plan for one implementation.
-
-    :param by: canonical name of the implementation whose wheel is expected to serve it.
-    :param requires: build requirements that its environment must have, as far as the project declares them; none where
-        it will not build. The backend may ask for more when it runs.
-    """
-
-    interpreter: Interpreter
-    expected: Expected
-    by: str | None
-    because: tuple[str, ...]
-    requires: tuple[str, ...]
 
 
 def expect(

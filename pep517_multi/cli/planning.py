@@ -10,7 +10,7 @@ from pep517_multi import reports
 from pep517_multi.cli.session import open_for
 from pep517_multi.pipeline.phases import source_report
 from pep517_multi.pipeline.planning import make_plan
-from pep517_multi.plan import Expected
+from pep517_multi.report import Expected
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,4 +27,4 @@ def show_plan(run: Run, source: Path, *, screen: Screen, as_json: bool) -> int:
         click.echo(reports.plan.render(source_report(tree), plan), nl=False)
     else:
         screen.print_table(reports.plan.table(plan))
-    return int(any(planned.expected is Expected.FAIL for planned in plan))
+    return int(any(planned.plan is Expected.FAIL for planned in plan))

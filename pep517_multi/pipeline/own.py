@@ -47,7 +47,7 @@ def own_oddities(interpreter: Interpreter, wheel: Wheel, *, policy: Policy) -> I
         inside = ", ".join(sorted(map(str, wheel.tags))) or "none"
         yield f"{wheel.name}: its WHEEL file names other tags ({inside}), so nobody else is served by it"
     if policy.dependence is Dependence.EXTENSION and not wheel.extensions and not policy.extension_required:
-        yield f"{wheel.name} holds no extension module although the project builds some; a compiler may have failed"
+        yield f"{wheel.name} holds no extension module, although the source speaks of some; a compiler may have failed"
     if policy.dependence is not Dependence.EXTENSION and wheel.extensions:
         yield f"{wheel.name} holds extension modules that the source did not announce: {', '.join(wheel.extensions)}"
     if wheel.extensions and wheel.abis == {"none"}:

@@ -10,7 +10,8 @@ from pep517_multi.backends.requirements import applicable
 from pep517_multi.errors import MultibuildError
 from pep517_multi.pipeline.choices import Choices
 from pep517_multi.pipeline.shares import changes_of, shares
-from pep517_multi.plan import Expected, Planned, expect
+from pep517_multi.plan import expect
+from pep517_multi.report import Expected, PlannedImpl
 from pep517_multi.wheels.decision import Reuse
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pep517_multi.sources.tree import SourceTree
 
 
-def make_plan(run: Run, tree: SourceTree) -> tuple[Planned, ...]:
+def make_plan(run: Run, tree: SourceTree) -> tuple[PlannedImpl, ...]:
     """Say for each implementation, in order of work, whether it will build, or whose wheel is expected to serve it.
 
     Patches are applied to copies, for they decide who may share; commands of ``--prepare`` are not run.
@@ -34,12 +35,12 @@ def make_plan(run: Run, tree: SourceTree) -> tuple[Planned, ...]:
 class _Planning:
     run: Run
     tree: SourceTree
-    planned: dict[str, Planned] = field(default_factory=dict)
+    planned: dict[str, PlannedImpl] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.choices = Choices(self.run, self.run.store)
 
-    def all(self) -> tuple[Planned, ...]:
+    def all(self) -> tuple[PlannedImpl, ...]:
         waiting = [interpreter for interpreter in self._admitted() if not self._is_served(interpreter)]
         builders = self.choices.next_builders(waiting) if waiting else []
         for everyone in self.choices.groups(self.choices.taking_part()):
@@ -84,4 +85,13 @@ class _Planning:
             share = self.choices.shares.get(interpreter.name)
             system = (share.tree if share else self.tree).build_system
             needs = tuple(str(requirement) for requirement in applicable(interpreter, system.requires))
-        self.planned[interpreter.name] = Planned(interpreter, expected, by, because, needs)
+        self.planned[interpreter.name] = PlannedImpl(
+            impl=interpreter.name,
+            executable=str(interpreter.executable),
+            version=str(interpreter.version),
+            implementation=interpreter.implementation,
+            plan=expected,
+            by=by,
+            because=because,
+            requires=needs,
+        )

@@ -7,14 +7,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pep517_multi import __version__
-from pep517_multi.plan import Expected
-from pep517_multi.reports.text import Row, Table
+from pep517_multi.report import Expected
+from pep517_multi.reports.text import Row, Table, reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pep517_multi.plan import Planned
-    from pep517_multi.report import SourceReport
+    from pep517_multi.report import PlannedImpl, SourceReport
 
 SCHEMA = 1
 
@@ -30,38 +29,26 @@ _TOLD = {
 _LOOKS_LIKE = {Expected.BUILD: "built", Expected.SKIP: "skipped", Expected.FAIL: "failed"}
 
 
-def render(source: SourceReport, plan: Sequence[Planned]) -> str:
+def render(source: SourceReport, plan: Sequence[PlannedImpl]) -> str:
     """Return the plan as JSON text; ``requires`` is empty where an implementation will not build."""
-    impls = [
-        {
-            "impl": planned.interpreter.name,
-            "executable": str(planned.interpreter.executable),
-            "version": str(planned.interpreter.version),
-            "implementation": planned.interpreter.implementation,
-            "plan": planned.expected.value,
-            "by": planned.by,
-            "because": list(planned.because),
-            "requires": list(planned.requires),
-        }
-        for planned in plan
-    ]
+    impls = [{**asdict(planned), "plan": planned.plan.value} for planned in plan]
     document = {"schema": SCHEMA, "multibuild": __version__, "source": asdict(source), "impls": impls}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def table(plan: Sequence[Planned]) -> Table:
+def table(plan: Sequence[PlannedImpl]) -> Table:
     """Lay the plan out, with its reasons."""
     return Table(
         ("implementation", "plan", "needs"),
         tuple(
             Row(
-                _LOOKS_LIKE.get(planned.expected, "reused"),
+                _LOOKS_LIKE.get(planned.plan, "reused"),
                 (
-                    planned.interpreter.name,
-                    _TOLD[planned.expected].format(by=planned.by or "a wheel of unknown origin"),
+                    planned.impl,
+                    _TOLD[planned.plan].format(by=planned.by or "a wheel of unknown origin"),
                     ", ".join(planned.requires),
                 ),
-                tuple(f"because {reason}" for reason in planned.because),
+                reasons(planned.because),
             )
             for planned in plan
         ),

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pep517_multi.report import ImplReport, Report
 
+_REASONS = 4
 _COLUMNS = ("implementation", "wheel", "tag", "seconds", "staging root")
 
 
@@ -53,9 +56,15 @@ def _row(entry: ImplReport, *, verbose: bool) -> Row:
     seconds = sum(entry.seconds.values())
     cells = (entry.impl, _wheel(entry), entry.tag or "", f"{seconds:.1f}" if seconds else "", entry.root or "")
     notes = [entry.error] if entry.error else []
-    notes += [f"because {reason}" for reason in entry.because] if verbose else []
+    notes += reasons(entry.because) if verbose else []
     notes += [f"no bytecode: {path}" for path in entry.not_compiled] if verbose else []
     return Row(entry.action, cells, tuple(notes))
+
+
+def reasons(because: Sequence[str]) -> tuple[str, ...]:
+    """Give the first reasons a line each; the JSON has all of them."""
+    more = [f"and {len(because) - _REASONS} more reasons"] if len(because) > _REASONS else []
+    return (*(f"because {reason}" for reason in because[:_REASONS]), *more)
 
 
 def _wheel(entry: ImplReport) -> str:
