@@ -35,7 +35,7 @@ def make_wheel(
     purelib: bool = True,
     generator: str = "wheel_maker",
     executable: Iterable[str] = (),
-    metadata: str | None = None,
+    metadata: str | bytes | None = None,
     dist_info: str | None = None,
     extra: Sequence[tuple[zipfile.ZipInfo, bytes]] = (),
     record: Callable[[list[Row]], list[Row]] = lambda rows: rows,
@@ -55,7 +55,7 @@ def make_wheel(
     :param record: changes the RECORD rows (path, hash, size) before they are written.
     """
     info = dist_info or f"{name}-{version}.dist-info"
-    content = dict(files) if files is not None else {f"{name}.py": f'NAME = "{name}"\n'}
+    content: dict[str, str | bytes] = dict(files) if files is not None else {f"{name}.py": f'NAME = "{name}"\n'}
     content[f"{info}/METADATA"] = metadata or _metadata(name, version, requires_python)
     content[f"{info}/WHEEL"] = _wheel(tags, wheel_tags, generator=generator, purelib=purelib)
     if entry_points is not None:

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from pep517_multi.errors import StagingError
 from pep517_multi.process import Command
@@ -219,10 +219,9 @@ class _Worker:
         process, self._process = self._process, None
         if process is None:
             return None
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+        for pipe in _pipes(process):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
         return process.wait()
 
     def _exchange(self, line: bytes) -> dict[str, Any] | None:
@@ -230,9 +229,7 @@ class _Worker:
             self._process = self._runner.spawn(self._command)
             if self._killed:
                 self._process.kill()
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise StagingError(f"{self._name} was started without pipes")
+        stdin, stdout = _pipes(self._process)
         try:
             stdin.write(line)
             stdin.flush()
@@ -243,3 +240,8 @@ class _Worker:
                 answer: dict[str, Any] = json.loads(said.strip(b"\x1e\n"))
                 return answer
         return None
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    """Return standard input and output of ``process``; :meth:`Runner.spawn` promises pipes."""
+    return cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)

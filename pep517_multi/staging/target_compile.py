@@ -87,7 +87,7 @@ def _may_differ(below: int, level: int, source: bytes) -> bool:
 
 def _normalised(source: bytes) -> bytes:
     """Return ``source`` as bytes in which every keyword and every identifier of ASCII letters is spelled in ASCII."""
-    if source.isascii() and b"coding" not in b"".join(source.splitlines()[:2]):
+    if source.isascii() and b"coding" not in b"".join(source.split(b"\n", 2)[:2]):
         return source
     import unicodedata
 

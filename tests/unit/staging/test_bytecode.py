@@ -242,6 +242,15 @@ def test_a_process_that_dies_again_is_an_error_that_names_the_file(compiler: Com
         compiler.compile(dying(tmp_path, times=100), [file], layout=Layout())
 
 
+def test_a_target_that_ends_before_it_is_asked_is_an_error(compiler: Compiler, tmp_path: Path) -> None:
+    script = tmp_path / "quitter"
+    script.write_text("#!/bin/sh\nexit 7\n")
+    script.chmod(0o755)
+
+    with pytest.raises(StagingError, match="ended with status 7"):
+        compiler.compile(replace(newest(), executable=script), [module(tmp_path, "m.py", "")], layout=Layout())
+
+
 def test_after_an_error_others_are_still_compiled(compiler: Compiler, tmp_path: Path) -> None:
     file = module(tmp_path, "m.py", "x = 1\n")
     with pytest.raises(StagingError):

@@ -241,6 +241,25 @@ def test_a_wheel_that_changes_after_it_was_checked_is_refused(tmp_path: Path) ->
         )
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param("../outside.py", r"'/usr/lib/.*/\.\./outside\.py' is no path below the root", id="parent"),
+        pytest.param("sample-1.0.data/nowhere/x", "not contained in a valid .data subdirectory", id="nowhere"),
+    ],
+)
+def test_nothing_leaves_the_root_even_if_the_wheel_was_not_checked(tmp_path: Path, name: str, message: str) -> None:
+    wheel = make_wheel(tmp_path, files={name: ""})
+    (tmp_path / "root").mkdir()
+
+    with pytest.raises(IntegrityError, match=message):
+        install_wheel(
+            wheel, tmp_path / "root", interpreter=recorded_probes.load("python3.12"), layout=Layout(), moment=None
+        )
+
+    assert not list(tmp_path.rglob("outside.py"))
+
+
 def test_a_large_file_is_never_whole_in_memory(tmp_path: Path) -> None:
     size = 64 << 20
     wheel = make_wheel(tmp_path, files={"sample.bin": bytes(size), "sample-1.0.data/scripts/big": bytes(size)})

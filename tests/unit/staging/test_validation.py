@@ -60,6 +60,8 @@ HOSTILE = [
     pytest.param({"extra": member("other-1.0.dist-info/METADATA")}, "exactly one", id="two-dist-infos"),
     pytest.param({"metadata": GOOD_METADATA.format("other", "1.0")}, "METADATA is of other", id="metadata-name"),
     pytest.param({"metadata": GOOD_METADATA.format("sample", "9")}, "METADATA is of sample 9", id="metadata-version"),
+    pytest.param({"metadata": GOOD_METADATA.format("sample", "soon")}, "METADATA is of sample soon", id="no-version"),
+    pytest.param({"metadata": b"Name: \xff"}, "is not UTF-8", id="metadata-is-no-text"),
     pytest.param({"record": without("sample.py")}, "'?sample.py'? is not mentioned in RECORD", id="not-in-record"),
     pytest.param({"record": changed("sample.py", digest="sha256=AAAA")}, "didn't match RECORD", id="wrong-hash"),
     pytest.param({"record": changed("sample.py", size="1")}, "didn't match RECORD", id="wrong-size"),
