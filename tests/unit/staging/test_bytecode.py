@@ -34,18 +34,19 @@ class WatchingRunner:
         self.alive: list[subprocess.Popen[bytes]] = []
         self.most = 0
         self.started = threading.Event()
+        self.lock = threading.Lock()
 
     def run(self, command: Command) -> Completed:
         raise NotImplementedError(command)
 
     def spawn(self, command: Command) -> subprocess.Popen[bytes]:
-        self.commands.append(command)
-        self.alive = [process for process in self.alive if process.poll() is None]
-        process = self.local.spawn(command)
-        self.alive.append(process)
-        self.most = max(self.most, len(self.alive))
-        self.started.set()
-        return process
+        with self.lock:  # a process that has ended is no longer counted before the next one is
+            self.commands.append(command)
+            self.alive = [process for process in self.alive if process.poll() is None]
+            self.alive.append(self.local.spawn(command))
+            self.most = max(self.most, len(self.alive))
+            self.started.set()
+            return self.alive[-1]
 
 
 @pytest.fixture
