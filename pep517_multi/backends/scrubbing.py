@@ -68,6 +68,7 @@ RULES = (
     ),
     _rule("scrub", "says how the user's own pip installs", "PIP_*"),
     # Backends
+    _rule("keep", "only says how much runs at a time", "CMAKE_BUILD_PARALLEL_LEVEL", "*_BUILD_JOBS"),
     _rule("keep", "only says whether metadata are verified", "HATCH_METADATA_CLASSIFIERS_NO_VERIFY"),
     _rule("scrub", "switches build hooks on, off or elsewhere", "HATCH_BUILD_*"),
     _rule("record", "how hatchling builds", "HATCH_*"),
