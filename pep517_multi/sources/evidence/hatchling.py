@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PLUGINS = frozenset(
-    {"hatchling", "hatch-vcs", "hatch-fancy-pypi-readme", "hatch-nodejs-version", "hatch-requirements-txt"}
-)
-"""What may stand in ``requires`` and cannot look at the interpreter."""
+    {
+        "hatch-fancy-pypi-readme", "hatch-nodejs-version", "hatch-requirements-txt", "hatch-vcs", "hatchling",
+        "setuptools-scm", "vcs-versioning",
+    }
+)  # fmt: skip
+"""What may stand in ``requires`` and cannot look at the interpreter; the last two are what ``hatch-vcs`` works with."""
 
 _BUILD_HOOKS = frozenset({"vcs", "version"})  # both write the version into a file
 _METADATA_HOOKS = frozenset({"fancy-pypi-readme", "nodejs", "requirements_txt", "vcs"})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 from pep517_multi.sources.evidence import fixed, hatchling, native, pdm, poetry, setuptools
 from pep517_multi.sources.evidence.evidence import Evidence, Verdict
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, unknown
@@ -68,6 +70,14 @@ FAMILIES: Mapping[str, Family] = {
     "maturin": Family(native.judge_maturin, "maturin builds no extension module", native.MATURIN_PLUGINS),
 }
 
+OWN_BACKENDS: Mapping[str, tuple[str, str]] = {
+    "flit-core": ("flit_core.buildapi", "flit_core.buildapi"),
+    "hatchling": ("hatchling.ouroboros", "hatchling.build"),
+    "pdm-backend": ("pdm.backend.intree", "pdm.backend"),
+    "poetry-core": ("poetry.core.masonry.api", "poetry.core.masonry.api"),
+}
+"""Backends that build themselves out of their own source: project → in-tree backend, and which of the known it is."""
+
 
 def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -> Evidence:
     """Say how a wheel of the project at ``path`` depends on the interpreter that builds it, running nothing.
@@ -80,14 +90,23 @@ def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -
         because = tuple(finding.because for finding in findings if finding.verdict is verdict)
         if because:
             return Evidence(verdict, because)
-    return Evidence(Verdict.INDEPENDENT, (FAMILIES[build_system.backend].pure,))
+    return Evidence(Verdict.INDEPENDENT, (FAMILIES[_own_backend(project) or build_system.backend].pure,))
+
+
+def _own_backend(project: Project) -> str | None:
+    """Return the known backend that the project itself is, where it builds itself with it."""
+    system = project.build_system
+    name = canonicalize_name(str(project.table("project").get("name", "")))
+    in_tree, known = OWN_BACKENDS.get(name, (None, None))
+    return known if system.backend_path and system.backend == in_tree else None
 
 
 def _findings(project: Project) -> Iterator[Finding]:
     system = project.build_system
-    if system.backend_path:
+    own = _own_backend(project)
+    if system.backend_path and own is None:
         yield unknown(f"pyproject.toml: backend-path makes {system.backend} a part of the project")
-    family = FAMILIES.get(system.backend)
+    family = FAMILIES.get(own or system.backend)
     if family is None:
         yield unknown(f"pyproject.toml: nothing is known of the backend {system.backend}")
         yield from _native(project)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pep517_multi.errors import SourceError
 from pep517_multi.sources.buildsystem import read_toml
-from pep517_multi.sources.evidence.project import Finding, Project, extension, numbered, table, unknown
+from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, numbered, table, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,9 +75,9 @@ def _judge_cmake(project: Project, tag: str) -> Iterator[Finding]:
 
 
 def _lines(project: Project, filename: str, pattern: re.Pattern[str]) -> Iterator[str]:
-    """Yield ``file:line`` of the first match of ``pattern`` in each file of this name."""
+    """Yield ``file:line`` of the first match of ``pattern`` in each file of this name, mere samples left out."""
     for name in project.files:
-        if name == filename or name.endswith(f"/{filename}"):
+        if (name == filename or name.endswith(f"/{filename}")) and not name.startswith(SPARE_FOLDERS):
             for number, line in numbered(project.text(name)):
                 if pattern.search(line):
                     yield f"{name}:{number}"

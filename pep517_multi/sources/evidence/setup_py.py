@@ -92,9 +92,30 @@ class ModuleReader(ExpressionReader):
             self._read_target(target)
             if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant) and value is not None:
                 self._item(str(target.slice.value), value)
-        if not (value is not None and targets and self.is_command_class(value)):
+        if not (
+            value is not None and targets and (self.is_command_class(value) or self._is_for_guards(targets, value))
+        ):
             self.value_if_any(value)
         self.about = before
+
+    def _is_for_guards(self, targets: Sequence[ast.expr], value: ast.expr) -> bool:
+        """Whether ``name = value`` is made for nothing but conditions under which the program stops.
+
+        Such a value may be what the interpreter says of itself: ``CURRENT = sys.version_info[:2]``.
+        """
+        match targets:
+            case [ast.Name(id=name)] if self.stopping_is_final and self.bindings.times_bound(name) == 1:
+                pass
+            case _:
+                return False
+        at_top = any(isinstance(node, ast.Assign) and node.value is value for node in self.module.body)
+        if not at_top or not all(isinstance(part, _LOOKED_UP) for part in ast.walk(value)):
+            return False
+        guards = [node for node in self.module.body if isinstance(node, ast.If) and not node.orelse]
+        spent = (node for node in guards if self._only_stops(node.body) and not _binds(node.test))
+        seen = {id(part) for node in spent for part in ast.walk(node)}
+        uses = [part for part in ast.walk(self.module) if isinstance(part, ast.Name) and part.id == name]
+        return all(id(part) in seen for part in uses if not isinstance(part.ctx, ast.Store))
 
     def _item(self, key: str, value: ast.expr) -> None:
         if key in names.EXTENSION_KEYWORDS and not is_empty_literal(value):
@@ -155,6 +176,10 @@ class ModuleReader(ExpressionReader):
 
     def _read_try(self, node: ast.Try) -> None:
         before = self.stopping_is_final
+        if before and not node.finalbody and all(self._only_stops(handler.body) for handler in node.handlers):
+            # Whatever is caught ends the program as it would have if nobody had caught it.
+            self.read([*node.body, *node.orelse])
+            return
         self.stopping_is_final = before and not catches(node)
         if node.handlers:
             self._read_tried_imports(node.body)
@@ -251,6 +276,11 @@ class ModuleReader(ExpressionReader):
         )
 
 
+_LOOKED_UP = (
+    ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Constant, ast.Tuple, ast.expr_context, ast.UnaryOp,
+    ast.unaryop, ast.Compare, ast.cmpop, ast.BoolOp, ast.boolop,
+)  # fmt: skip
+"""Expressions that look something up and run nothing."""
 _METHOD_KINDS = frozenset({"classmethod", "property", "staticmethod"})
 _EXTENSION_MODULES = frozenset(
     {

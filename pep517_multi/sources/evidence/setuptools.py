@@ -75,12 +75,18 @@ def _judge_setup_cfg(project: Project) -> Iterator[Finding]:
     for key in options.keys() & _TELLING_OPTIONS:
         yield unknown(f"setup.cfg: options.{key} may do anything")
     yield from judge_requirements(
-        filter(None, map(str.strip, options.get("setup_requires", "").splitlines())),
+        _listed(options.get("setup_requires", "")),
         harmless=SETUPTOOLS_PLUGINS,
         where="setup.cfg",
     )
     for section, content in sections.items():
         yield from judge_command(section, content, where="setup.cfg")
+
+
+def _listed(value: str) -> Iterator[str]:
+    """Take a list of ``setup.cfg`` apart as setuptools does: at line ends, or in one line at semicolons."""
+    parts = value.splitlines() if "\n" in value else value.split(";")
+    yield from filter(None, map(str.strip, parts))
 
 
 def _judge_attribute(project: Project, attribute: str, where: str) -> Iterator[Finding]:

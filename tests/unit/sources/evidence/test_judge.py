@@ -29,6 +29,10 @@ def build_system(backend: str, *requires: str) -> str:
     return f'[build-system]\nrequires = [{quoted}]\nbuild-backend = "{backend}"\n'
 
 
+def own_backend(name: str, backend: str) -> str:
+    return f'{build_system(backend)}backend-path = ["."]\n[project]\nname = "{name}"\n'
+
+
 FLIT = build_system("flit_core.buildapi", "flit_core") + '[project]\nname = "pkg"\n'
 HATCH = build_system("hatchling.build", "hatchling")
 POETRY = build_system("poetry.core.masonry.api", "poetry-core")
@@ -78,6 +82,23 @@ def test_every_sample_tree_is_judged_as_its_table_says(sample: sample_table.Samp
         ),
         pytest.param({"pyproject.toml": build_system("uv_build", "uv_build>=0.8,<0.9")}, id="uv"),
         pytest.param({"pyproject.toml": HATCH}, id="hatchling"),
+        pytest.param(
+            {"pyproject.toml": build_system("hatchling.build", "hatch-vcs", "hatchling", "setuptools-scm>8")},
+            id="hatchling-beside-setuptools-scm",
+        ),
+        pytest.param({"pyproject.toml": own_backend("flit_core", "flit_core.buildapi")}, id="flit_core-by-itself"),
+        pytest.param({"pyproject.toml": own_backend("hatchling", "hatchling.ouroboros")}, id="hatchling-by-itself"),
+        pytest.param({"pyproject.toml": own_backend("pdm-backend", "pdm.backend.intree")}, id="pdm-backend-by-itself"),
+        pytest.param(
+            {"pyproject.toml": own_backend("poetry_core", "poetry.core.masonry.api")}, id="poetry-core-by-itself"
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS,
+                "setup.cfg": "[options]\nsetup_requires = setuptools>=44; setuptools_scm[toml]",
+            },
+            id="setup-cfg-list-in-one-line",
+        ),
         pytest.param(
             {
                 "pyproject.toml": build_system("hatchling.build", "hatchling", "hatch_VCS", "hatch-fancy-pypi-readme")
@@ -162,6 +183,21 @@ def test_what_is_recognised_as_harmless_is_independent(tmp_path: Path, files: di
             id="compiled-file-in-the-source",
         ),
         pytest.param({"pyproject.toml": SETUPTOOLS + 'backend-path = ["."]'}, "backend-path", id="backend-path"),
+        pytest.param(
+            {"pyproject.toml": own_backend("other", "poetry.core.masonry.api")},
+            "backend-path",
+            id="backend-of-another-project",
+        ),
+        pytest.param(
+            {"pyproject.toml": own_backend("hatchling", "own")}, "backend-path", id="backend-with-another-one-inside"
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": own_backend("hatchling", "hatchling.ouroboros") + "[tool.hatch.build.hooks.custom]",
+            },
+            "tool.hatch.build.hooks.custom",
+            id="backend-by-itself-with-a-hook",
+        ),
         pytest.param({"pyproject.toml": build_system("sipbuild.api", "sip-x")}, "sipbuild.api", id="unknown-backend"),
         pytest.param(
             {"pyproject.toml": HATCH + '[tool.hatch.build.hooks.custom]\npath = "hook.py"'},
@@ -264,7 +300,7 @@ def test_what_is_recognised_as_harmless_is_independent(tmp_path: Path, files: di
             id="setup-cfg-setup-requires",
         ),
         pytest.param(
-            {"pyproject.toml": SETUPTOOLS, "setup.cfg": "[options]\nsetup_requires = a;b;c"},
+            {"pyproject.toml": SETUPTOOLS, "setup.cfg": "[options]\nsetup_requires = a b;c"},
             "no requirement",
             id="setup-cfg-odd-list",
         ),
@@ -274,7 +310,11 @@ def test_what_is_recognised_as_harmless_is_independent(tmp_path: Path, files: di
         pytest.param({"pyproject.toml": SETUPTOOLS, "setup.cfg": "broken"}, "setup.cfg", id="setup-cfg-broken"),
         pytest.param({"pyproject.toml": SETUPTOOLS, "src/pkg/fast.pyx": ""}, "src/pkg/fast.pyx", id="cython-alone"),
         pytest.param(
-            {"pyproject.toml": MESON, "meson.build": "project('a', 'c')\n# x.extension_module()"},
+            {
+                "pyproject.toml": MESON,
+                "meson.build": "project('a', 'c')\n# x.extension_module()",
+                "tests/sample/meson.build": "py.extension_module('x')",
+            },
             "meson.build",
             id="meson-without-extension",
         ),

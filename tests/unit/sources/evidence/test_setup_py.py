@@ -52,6 +52,26 @@ HARMLESS = {
         else:
             setup(name="a")
     """,
+    "guard-by-a-name": """
+        import sys
+        from setuptools import setup
+        CURRENT = sys.version_info[:2]
+        REQUIRED = (3, 8)
+        if CURRENT < REQUIRED:
+            sys.stderr.write("needs {}.{}, not {}.{}".format(*(REQUIRED + CURRENT)))
+            sys.exit(1)
+        setup()
+    """,
+    "failure-with-a-word-on-it": """
+        import sys
+        from setuptools import setup
+        try:
+            from setuptools.command.bdist_wheel import bdist_wheel
+        except (ImportError, SyntaxError) as error:
+            sys.stderr.write("cannot be had: {}".format(error))
+            sys.exit(1)
+        setup()
+    """,
     "guard-by-assertion": """
         import sys
         from setuptools import setup
@@ -510,6 +530,34 @@ TELLING = {
     ),
     "options": ("import setuptools\nsetuptools.setup(options={'bdist_wheel': {'plat_name': 'x'}})", "plat_name"),
     "options-computed": ("import setuptools\nsetuptools.setup(options=dict())", "options cannot be told"),
+    "guard-and-more-by-a-name": (
+        "import sys, setuptools\nold = sys.version_info < (3, 9)\nif old: sys.exit(1)\nsetuptools.setup(zip_safe=old)",
+        "old depends on sys.version_info",
+    ),
+    "guard-by-a-name-that-runs-code": (
+        "import subprocess, sys, setuptools\nx = subprocess.run('y')\nif x: sys.exit(1)\nsetuptools.setup()",
+        "subprocess",
+    ),
+    "name-that-does-not-only-stop": (
+        "import sys, setuptools\nold = sys.maxsize\nif old: print()\nsetuptools.setup()",
+        "old depends on sys.maxsize",
+    ),
+    "name-in-a-function": (
+        "import sys, setuptools\ndef f():\n    old = sys.maxsize\n    return locals()\nsetuptools.setup(**f())",
+        "old depends on sys.maxsize",
+    ),
+    "failure-that-one-way-goes-on-after": (
+        "import setuptools\ntry: import odd\nexcept ImportError: raise\nexcept SyntaxError: pass\nsetuptools.setup()",
+        "whether odd can be imported",
+    ),
+    "failure-with-a-way-out": (
+        "import setuptools\ntry: import odd\nexcept ImportError: raise\nfinally: setuptools.setup()",
+        "whether odd can be imported",
+    ),
+    "failure-after-which-setup-runs": (
+        "import sys, setuptools\ntry: import odd\nexcept ImportError:\n    setuptools.setup()\n    sys.exit(0)",
+        "whether odd can be imported",
+    ),
     "unknown-method": ("import setuptools\nsetuptools.setup(name='a'.removesuffix('b'))", "the attribute removesuffix"),
     "unknown-statement": ("import setuptools\nasync def f(): pass\nsetuptools.setup()", "AsyncFunctionDef"),
     "unknown-expression": ("import setuptools\ndef f():\n    yield 1\nsetuptools.setup()", "Yield"),
