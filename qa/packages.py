@@ -1,0 +1,73 @@
+"""The corpus: which packages the campaign builds, and what is known of them beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pep517_multi.errors import UsageError
+from pep517_multi.settings import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FOLDER = Path(__file__).with_name("corpus")
+_KEYS = frozenset({"file", "sha256", "backend", "evidence", "smoke", "notes"})
+
+
+@dataclass(frozen=True)
+class Package:
+    """One real package, pinned.
+
+    :param group: the file of the corpus that it stands in: what it is there for.
+    :param evidence: the verdict that the source is expected to get.
+    :param smoke: whether it is one of the few of a smoke run.
+    :param notes: what is remarkable about it.
+    """
+
+    name: str
+    group: str
+    file: str
+    sha256: str
+    backend: str
+    evidence: str
+    smoke: bool = False
+    notes: str = ""
+
+
+def read_corpus(folder: Path = FOLDER) -> tuple[Package, ...]:
+    """Read every file of the corpus; packages in the order of their files and of their names.
+
+    :raises UsageError: a table has a key that nobody reads, or lacks one, or a package stands there twice.
+    """
+    packages = [
+        _package(name, path, entry) for path in sorted(folder.glob("*.toml")) for name, entry in read_toml(path).items()
+    ]
+    names = [package.name for package in packages]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"the corpus has {', '.join(twice)} twice; keep one")
+    return tuple(sorted(packages, key=lambda package: (package.group, package.name)))
+
+
+def _package(name: str, path: Path, entry: dict[str, Any]) -> Package:
+    if strange := entry.keys() - _KEYS:
+        raise UsageError(f"{path.name}: {name} has the unknown key {', '.join(sorted(strange))}")
+    try:
+        return Package(name=name, group=path.stem, **entry)
+    except TypeError as error:
+        raise UsageError(f"{path.name}: {name} is not complete: {error}") from error
+
+
+def choose(packages: Sequence[Package], *, only: Sequence[str] = (), smoke: bool = False) -> tuple[Package, ...]:
+    """Return the packages of a run.
+
+    :raises UsageError: ``only`` names a package that the corpus does not have.
+    """
+    known = {package.name for package in packages}
+    if strange := [name for name in only if name not in known]:
+        raise UsageError(f"the corpus has no {', '.join(strange)}; it has {', '.join(sorted(known))}")
+    return tuple(
+        package for package in packages if (not only or package.name in only) and (not smoke or package.smoke)
+    )
