@@ -65,8 +65,8 @@ def unpack(archive: Path, target: Path, *, limits: Limits | None = None) -> Path
 
     Files end up as ``0644`` or ``0755`` with the times of the archive, folders as ``0755``.
 
-    :raises SourceError: the file is no archive, or not there.
-    :raises IntegrityError: the archive is damaged, or holds what no sdist may hold.
+    :raises SourceError: the file is not there, or has no name of an archive.
+    :raises IntegrityError: it is no archive whatever its name says, is damaged, or holds what no sdist may hold.
     """
     if not archive.name.endswith(SUFFIXES):
         raise SourceError(f"{archive} is not a source archive: its name ends in none of {', '.join(SUFFIXES)}")
@@ -294,10 +294,10 @@ def _zip_kind(info: zipfile.ZipInfo, mode: int) -> Kind:
     return "file" if stat.S_IFMT(mode) in {0, stat.S_IFREG} else "other"
 
 
-def _not_an_archive(archive: Path, kind: str, error: Exception) -> SourceError:
+def _not_an_archive(archive: Path, kind: str, error: Exception) -> SourceError | IntegrityError:
     if isinstance(error, OSError) and error.errno is not None:
         return SourceError(f"cannot read {archive}: {error.strerror}")
-    return SourceError(f"{archive} is not a {kind} archive, whatever its name says: {_reason(error)}")
+    return IntegrityError(f"{archive} is not a {kind} archive, whatever its name says: {_reason(error)}")
 
 
 def _reason(error: Exception) -> str:
