@@ -14,7 +14,7 @@ from pep517_multi.wheels.decision import Builder, Built
 from pep517_multi.wheels.wheel import Wheel, read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
@@ -121,11 +121,17 @@ class Store:
             raise IntegrityError(f"{path} is damaged: {error}; run multibuild clean and build again") from error
 
     def serve(self, served: Iterable[Served]) -> None:
-        """Record what implementations use, beside what is recorded of others; what was made from other sources goes."""
-        entries = {**self.served(), **{entry.impl: entry for entry in served}}
+        """Record what implementations use, beside what is recorded of others; what was made from other sources goes.
+
+        What is known already stays as it is, with its reasons and times: to serve the same again changes nothing.
+        """
+        entries = dict(self.served())
+        for entry in served:
+            if entry.impl not in entries or _differs(entries[entry.impl], entry):
+                entries[entry.impl] = entry
         sources = {entry.source for entry in served}
         kept = [vars(entry) for name, entry in sorted(entries.items()) if entry.source in sources]
-        files.write_whole(self.folder / _STATE, json.dumps(kept, indent=1, sort_keys=True).encode() + b"\n")
+        self._write_state(kept)
         self._drop_unused({entry["wheel"] for entry in kept})
 
     def locate(self, served: Served) -> Wheel:
@@ -205,7 +211,12 @@ class Store:
 
     def _repoint(self, old: str, new: str) -> None:
         entries = [vars(replace(entry, wheel=new) if entry.wheel == old else entry) for entry in self.served().values()]
-        files.write_whole(self.folder / _STATE, json.dumps(entries, indent=1, sort_keys=True).encode() + b"\n")
+        self._write_state(entries)
+
+    def _write_state(self, entries: Sequence[Mapping[str, object]]) -> None:
+        path, data = self.folder / _STATE, json.dumps(entries, indent=1, sort_keys=True).encode() + b"\n"
+        if not path.exists() or path.read_bytes() != data:
+            files.write_whole(path, data)
 
     def _write(self, wheel: Wheel, origins: tuple[Origin, ...]) -> Built:
         document = {
@@ -229,6 +240,10 @@ class Store:
         for folder in self.folder.iterdir():
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
+
+
+def _differs(one: Served, other: Served) -> bool:
+    return replace(one, because=(), seconds={}) != replace(other, because=(), seconds={})
 
 
 def _provenance(wheel: Path) -> Path:
