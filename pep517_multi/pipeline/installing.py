@@ -23,7 +23,8 @@ def stage_request(run: Run, interpreter: Interpreter, wheels: Sequence[Wheel]) -
 
     root = (run.settings.roots or run.work.roots).absolute() / interpreter.name
     paths = tuple(wheel.path for wheel in wheels)
-    return StageRequest(interpreter=interpreter, wheels=paths, root=root, layout=run.layout)
+    owned = run.settings.roots is None
+    return StageRequest(interpreter=interpreter, wheels=paths, root=root, layout=run.layout, owned=owned)
 
 
 def served_by_build(run: Run) -> Mapping[str, Served]:

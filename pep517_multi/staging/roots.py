@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def new_root(final: Path, *, prefix: str) -> Iterator[Path]:
+def new_root(final: Path, *, prefix: str, owned: bool = False) -> Iterator[Path]:
     """Make an empty folder that takes the place of ``final`` when the block ends, and is gone if the block fails.
 
     :param prefix: an earlier root is known by its having this folder; anything else that is not empty is left alone.
+    :param owned: nobody but multibuild puts anything at ``final``, so whatever is there is an earlier root.
     :raises StagingError: what is at ``final`` is no staging root.
     :raises FileError: the file system refuses.
     """
-    _check_replaceable(final, prefix)
+    if not owned:
+        _check_replaceable(final, prefix)
     temporary = files.beside(final)
     with files.explained(f"make the staging root {final}"):
         final.parent.mkdir(parents=True, exist_ok=True)

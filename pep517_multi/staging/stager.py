@@ -28,12 +28,16 @@ _WAITING_ROOTS = 64  # threads that hold a root each, most of them waiting for b
 
 @dataclass(frozen=True)
 class StageRequest:
-    """Install ``wheels`` for ``interpreter`` into a staging root; what was at ``root`` before is replaced."""
+    """Install ``wheels`` for ``interpreter`` into a staging root; what was at ``root`` before is replaced.
+
+    :param owned: ``root`` lies where only multibuild writes, so what is there needs not look like an earlier root.
+    """
 
     interpreter: Interpreter
     wheels: tuple[Path, ...]
     root: Path
     layout: Layout
+    owned: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Stager:
     def _stage(self, request: StageRequest) -> Staged:
         impl, layout = request.interpreter.name, request.layout
         began = time.monotonic()
-        with roots.new_root(request.root, prefix=layout.prefix) as root:
+        with roots.new_root(request.root, prefix=layout.prefix, owned=request.owned) as root:
             with self._installing:
                 self._observer(events.PhaseStarted(impl, "install", ", ".join(path.name for path in request.wheels)))
                 written, moment = self._install(request, root)

@@ -125,3 +125,12 @@ def test_files_are_counted_at_every_depth(tmp_path: Path) -> None:
         (tmp_path / path).touch()
 
     assert count_files(tmp_path) == 3
+
+
+def test_a_root_in_a_place_of_our_own_is_replaced_whatever_it_looks_like(tmp_path: Path) -> None:
+    (tmp_path / "root/opt").mkdir(parents=True)
+
+    with new_root(tmp_path / "root", prefix="/usr", owned=True) as root:
+        (root / "usr").mkdir()
+
+    assert [path.name for path in (tmp_path / "root").iterdir()] == ["usr"]
