@@ -135,7 +135,7 @@ class Building:
             decision = self.choices.decide(interpreter)
             if isinstance(decision, Reuse):
                 outcome = Outcome(interpreter, decision.built, decision.because)
-                self._tell(outcome)
+                self._tell(outcome, action="reuse")
                 self._finish(outcome)
             else:
                 self.refusals[interpreter.name] = decision.because
@@ -226,13 +226,12 @@ class Building:
         because = self.refusals[interpreter.name]
         seconds = {"env": made.env_seconds, "build": made.build_seconds}
         outcome = Outcome(interpreter, built, because, log=self.run.work.log(interpreter.name), seconds=seconds)
-        self._tell(outcome)
+        self._tell(outcome, action="build")
         self._finish(outcome)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: Outcome, *, action: Literal["build", "reuse"]) -> None:
         name, built = outcome.interpreter.name, outcome.built
         if built is not None:
-            action: Literal["build", "reuse"] = "build" if outcome.built_by == name else "reuse"
             self.run.observer(events.Decided(name, action, built.wheel.name.filename, outcome.because))
 
     def _finish(self, outcome: Outcome) -> None:
