@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pep517_multi.report import Report
 
 _INTERRUPTED = 130
+_SUGGESTION = re.compile(r"\. Did you mean (.*)\?$")
 _source = click.argument("source", default=".", metavar="[SOURCE]", type=click.Path(path_type=Path))
 
 
@@ -124,7 +126,7 @@ def _complain(message: str, code: int) -> int:
 
 
 def _sentence(error: click.ClickException) -> str:
-    message = error.format_message().rstrip(".")
+    message = _SUGGESTION.sub(r" (did you mean \1?)", error.format_message().rstrip("."))
     return message[:1].lower() + message[1:] + '; see "multibuild --help"'
 
 
@@ -174,9 +176,11 @@ def _with_run(given: dict[str, Any], source: Path | None, work: Callable[[Run, S
 
 
 def _end_on_termination() -> None:
-    """Let a termination signal end the run as an interrupt does: children stopped, nothing half-made left."""
+    """Let termination, and the loss of the terminal, end the run as an interrupt does: nothing goes on or is left."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+        signal.signal(signal.SIGHUP, interrupt)
