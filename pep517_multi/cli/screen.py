@@ -28,7 +28,7 @@ _DOING = {
 }
 _DONE = {
     "env": "build environment made",
-    "build": "built",
+    "build": "the backend was done",
     "install": "staged",
     "bytecode": "bytecode compiled",
     "qa": "compared",
@@ -118,8 +118,8 @@ class Screen:
         if isinstance(event, events.Decided):
             return f"{event.impl}: {'built' if event.action == 'build' else 'reuses'} {event.wheel}"
         if isinstance(event, events.PhaseStarted) and not self._live and self._slow(event):
-            return f"{event.impl}: {_DOING[event.phase]} {event.detail}".rstrip()
-        if isinstance(event, events.PhaseFinished) and not self._live:
+            return f"{event.impl}: {_DOING[event.phase]}{f' with {event.detail}' if event.phase == 'build' else ''}"
+        if isinstance(event, events.PhaseFinished) and not self._live and self.settings.verbose:
             return f"{event.impl}: {_DONE[event.phase]} in {event.seconds:.1f} s"
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from pep517_multi.report import ImplReport, Report
 
 _REASONS = 4
-_COLUMNS = ("implementation", "wheel", "tag", "seconds", "staging root")
+_COLUMNS = ("implementation", "wheel", "tag", "seconds")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Table:
 
 
 def table(report: Report, *, verbose: bool) -> Table:
-    """Lay the report out; ``verbose`` adds the reasons of each decision."""
+    """Lay the report out; ``verbose`` adds the reasons of each decision and, once more, what went wrong."""
     rows = [_row(entry, verbose=verbose) for entry in report.impls]
     used = [place for place in range(len(_COLUMNS)) if any(row.cells[place] for row in rows)]
     columns = tuple(_COLUMNS[place] for place in used)
@@ -45,20 +46,29 @@ def table(report: Report, *, verbose: bool) -> Table:
 
 def summary(report: Report) -> str:
     """Say in one line what the run came to."""
-    actions = [entry.action for entry in report.impls]
-    counted = [(actions.count(action), action) for action in ("built", "reused", "failed", "skipped")]
+    actions = ["built earlier" if _built_earlier(entry) else entry.action for entry in report.impls]
+    counted = [(actions.count(action), action) for action in ("built", "built earlier", "reused", "failed", "skipped")]
     told = ", ".join(f"{count} {action}" for count, action in counted if count) or "nothing to do"
     source = " ".join(filter(None, (report.source.name, report.source.version)))
-    return f"{source + ': ' if source else ''}{told} in {report.seconds:.1f} s"
+    return f"{source + ': ' if source else ''}{told} ({report.seconds:.1f} s){_staged(report)}"
+
+
+def _staged(report: Report) -> str:
+    """Say where the staging roots are: the folder in which each has the name of its implementation, or the image."""
+    roots = [(PurePath(entry.root), entry.impl) for entry in report.impls if entry.root]
+    places = sorted({str(root.parent if root.name == impl else root) for root, impl in roots})
+    return f"; staged in {', '.join(places)}" if places else ""
 
 
 def _row(entry: ImplReport, *, verbose: bool) -> Row:
     seconds = sum(entry.seconds.values())
-    cells = (entry.impl, _wheel(entry), entry.tag or "", f"{seconds:.1f}" if seconds else "", entry.root or "")
+    cells = (entry.impl, _wheel(entry), entry.tag or "", f"{seconds:.1f}" if seconds else "")
+    if not verbose:
+        return Row(entry.action, cells, ())
     notes = [entry.error] if entry.error else []
-    notes += reasons(entry.because) if verbose else []
-    notes += [f"no bytecode: {path}" for path in entry.not_compiled] if verbose else []
-    return Row(entry.action, cells, tuple(notes))
+    return Row(
+        entry.action, cells, (*notes, *reasons(entry.because), *(f"no bytecode: {x}" for x in entry.not_compiled))
+    )
 
 
 def reasons(because: Sequence[str]) -> tuple[str, ...]:
@@ -70,4 +80,9 @@ def reasons(because: Sequence[str]) -> tuple[str, ...]:
 def _wheel(entry: ImplReport) -> str:
     if entry.action == "reused":
         return f"reused from {entry.built_by}" if entry.built_by else "ready wheel"
-    return entry.action
+    return "built earlier" if _built_earlier(entry) else entry.action
+
+
+def _built_earlier(entry: ImplReport) -> bool:
+    """Whether the wheel is the implementation's own, of an earlier run or phase."""
+    return entry.action == "built" and not entry.seconds.get("build")

@@ -49,12 +49,23 @@ def test_the_table_names_who_built_and_the_summary_counts() -> None:
     report = Report(SOURCE, (BUILT, REUSED, FAILED), 2.0, 1)
     rows = text.table(report, verbose=False).rows
     assert [row.cells[1] for row in rows] == ["built", "reused from python3.11", "failed"]
-    assert rows[2].notes == ("it broke",)
-    assert text.summary(report) == "sample 1.0: 1 built, 1 reused, 1 failed in 2.0 s"
+    assert {row.notes for row in rows} == {()}
+    assert text.table(report, verbose=True).rows[2].notes[0] == "it broke"
+    assert text.summary(report) == "sample 1.0: 1 built, 1 reused, 1 failed (2.0 s); staged in /work/roots"
+
+
+def test_a_wheel_of_an_earlier_run_is_told_from_one_that_was_built_just_now() -> None:
+    report = Report(SOURCE, (BUILT, replace(BUILT, impl="python3.12", seconds={}, root=None)), 2.0, 0)
+    assert [row.cells[1] for row in text.table(report, verbose=False).rows] == ["built", "built earlier"]
+    assert text.summary(report).startswith("sample 1.0: 1 built, 1 built earlier (2.0 s)")
+
+
+def test_where_nothing_was_staged_no_place_is_named() -> None:
+    assert text.summary(Report(SOURCE, (replace(BUILT, root=None),), 2.0, 0)) == "sample 1.0: 1 built (2.0 s)"
 
 
 def test_reasons_are_told_on_request_and_empty_columns_are_left_out() -> None:
-    report = Report(SOURCE, (replace(REUSED, root=None),), 2.0, 0)
+    report = Report(SOURCE, (replace(REUSED, tag=None),), 2.0, 0)
     table = text.table(report, verbose=True)
     assert table.rows[0].notes == ("because always the same",)
-    assert "staging root" not in table.columns
+    assert "tag" not in table.columns
