@@ -63,15 +63,21 @@ def write(tree: Path, files: Mapping[str, str]) -> Path:
     return tree
 
 
+TREES = {"mesonpy": MESON, "scikit_build_core.build": SCIKIT}
+
+
 @pytest.mark.network
 @pytest.mark.compiler
-@pytest.mark.parametrize("backend", ["setuptools.build_meta", "mesonpy", "scikit_build_core.build"])
-def test_the_wheel_is_for_its_builder_alone(package: PackageCopy, tmp_path: Path, backend: str) -> None:
-    tree, requires = {
-        "setuptools.build_meta": lambda: (package("extension-abi3"), "setuptools"),
-        "mesonpy": lambda: (write(tmp_path / "meson", MESON), "meson-python"),
-        "scikit_build_core.build": lambda: (write(tmp_path / "scikit", SCIKIT), "scikit-build-core"),
-    }[backend]()
+@pytest.mark.parametrize(
+    ("backend", "requires"),
+    [
+        ("setuptools.build_meta", "setuptools"),
+        ("mesonpy", "meson-python"),
+        ("scikit_build_core.build", "scikit-build-core"),
+    ],
+)
+def test_the_wheel_is_for_its_builder_alone(package: PackageCopy, tmp_path: Path, backend: str, requires: str) -> None:
+    tree = write(tmp_path / "tree", TREES[backend]) if backend in TREES else package("extension-abi3")
     interpreter = toy_backends.target(*list(machine.cpythons().items())[-1])
     system = BuildSystem(backend, (requires,))
     runner = LocalRunner()

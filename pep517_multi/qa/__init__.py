@@ -1,0 +1,1 @@
+"""Checks of wheels beyond what reuse decides on."""

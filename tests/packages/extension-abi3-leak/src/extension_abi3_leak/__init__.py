@@ -1,0 +1,3 @@
+__version__ = "1.0"
+
+from extension_abi3_leak._speed import greet
