@@ -24,8 +24,17 @@ BUILT = ImplReport(
     root="/work/roots/python3.11",
     seconds={"build": 1.23456},
 )
-REUSED = replace(BUILT, impl="pypy3.9", action="reused", implementation="pypy", because=("always the same",))
-FAILED = replace(BUILT, impl="python3.13", action="failed", wheel=None, wheel_sha256=None, error="it broke", tag=None)
+REUSED = replace(
+    BUILT,
+    impl="pypy3.9",
+    action="reused",
+    implementation="pypy",
+    because=("always the same",),
+    root="/work/roots/pypy3.9",
+)
+FAILED = replace(
+    BUILT, impl="python3.13", action="failed", wheel=None, wheel_sha256=None, error="it broke", tag=None, root=None
+)
 SOURCE = SourceReport(
     path=".",
     name="sample",
@@ -58,6 +67,11 @@ def test_a_wheel_of_an_earlier_run_is_told_from_one_that_was_built_just_now() ->
     report = Report(SOURCE, (BUILT, replace(BUILT, impl="python3.12", seconds={}, root=None)), 2.0, 0)
     assert [row.cells[1] for row in text.table(report, verbose=False).rows] == ["built", "built earlier"]
     assert text.summary(report).startswith("sample 1.0: 1 built, 1 built earlier (2.0 s)")
+
+
+def test_an_image_of_all_implementations_is_named_itself() -> None:
+    report = Report(SOURCE, (replace(BUILT, root="/image"), replace(REUSED, root="/image")), 2.0, 0)
+    assert text.summary(report).endswith("; staged in /image")
 
 
 def test_where_nothing_was_staged_no_place_is_named() -> None:
