@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import urllib.request
@@ -29,7 +30,7 @@ def pins() -> dict[str, dict[str, Any]]:
 def fetch(name: str) -> Path:
     """Return the pinned archive of ``name``."""
     pin = pins()[name]
-    path = user_cache_path("pep517-multi-tests") / pin["file"]
+    path = user_cache_path("pep517-multi-tests") / str(pin["file"])
     if not path.exists() or _hash(path) != pin["sha256"]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with urllib.request.urlopen(_address(name, pin["file"])) as response:  # noqa: S310 - the index pip uses
@@ -55,6 +56,8 @@ def _address(name: str, file: str) -> str:
 
 def _index() -> str:
     """Ask pip which index it uses, so that no host is named here."""
+    if index := os.environ.get("PIP_INDEX_URL"):
+        return index.rstrip("/")
     configured = subprocess.run(
         [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
     )
