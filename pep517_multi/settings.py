@@ -10,11 +10,12 @@ import difflib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from pep517_multi import acceptance
 from pep517_multi.errors import UsageError
 
 if sys.version_info >= (3, 11):  # noqa: TID251 - which TOML parser the driver itself has
@@ -49,12 +50,14 @@ class Setting:
 
     :param read: turns a value of a file (TOML) or a text into the setting's; ``ValueError`` says what it takes.
     :param takes: what it takes, for people.
+    :param adds: a stronger layer adds to what weaker ones say, instead of replacing it.
     """
 
     key: str
     takes: str
     help: str
     read: Callable[[object, Path], Any]
+    adds: bool = False
 
     @property
     def attribute(self) -> str:
@@ -93,6 +96,10 @@ class Settings:
     patch: tuple[tuple[str, Path], ...] = ()
     prepare: tuple[tuple[str, str], ...] = ()
     source_for: tuple[tuple[str, Path], ...] = ()
+    qa: str = "off"
+    qa_rules: tuple[str, ...] = ()
+    qa_tool: str = "auto"
+    qa_accept: acceptance.Acceptances = ()
     jobs: int = field(default_factory=_cores)
     timeout: float | None = None
     compile: tuple[int, ...] = (0, 1)
@@ -143,6 +150,23 @@ def _ext(value: object, folder: Path) -> str:
     if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _BOOLEANS):
         return "yes" if _boolean(value, folder) else "no"
     return _choice("auto", "yes", "no")(value, folder)
+
+
+def _qa(value: object, folder: Path) -> str:
+    """Read a mode; a host's on/off switch is understood too."""
+    if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _BOOLEANS):
+        return "warn" if _boolean(value, folder) else "off"
+    return _choice("off", "warn", "fail")(value, folder)
+
+
+def _acceptances(value: object, _folder: Path) -> acceptance.Acceptances:
+    """Read tables of a file, or the same as JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"it takes tables, or a JSON list of objects: {error}") from error
+    return acceptance.parse_all(value)
 
 
 def _path(value: object, folder: Path) -> Path:
@@ -286,6 +310,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("patch", "SPEC=FILE", "patch the source of the implementations that SPEC means", _by_spec(_path)),
     Setting("prepare", "SPEC=COMMAND", "run a shell command in the source of those that SPEC means", _by_spec(_text)),
     Setting("source-for", "SPEC=DIR", "another source for the implementations that SPEC means", _by_spec(_path)),
+    Setting("qa", "off|warn|fail", "build again for those who reuse a wheel, and compare", _qa),
+    Setting(
+        "qa-rules", "[-]NAME…", "which rules of normalisation to apply besides the usual, or not to", _texts, adds=True
+    ),
+    Setting(
+        "qa-tool",
+        "auto|builtin|diffoscope",
+        "what shows differences at length: diffoscope for stable-ABI modules where it is there, nothing, or it for all",
+        _choice("auto", "builtin", "diffoscope"),
+    ),
+    Setting("qa-accept", "TABLES", "differences that are accepted, each with its reason", _acceptances, adds=True),
     Setting("jobs", "N", "how much is done at the same time; all cores by default", _jobs),
     Setting("timeout", "SECONDS", "limit for one call of a backend; none by default", _seconds),
     Setting("compile", "LEVELS", "bytecode levels out of 0,1,2, or none", _levels),
@@ -312,7 +347,7 @@ def resolve(layers: Sequence[Layer]) -> Settings:
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for layer in layers:
-        for key, raw in layer.values.items():
+        for key, raw in _flat(layer.values):
             setting = BY_KEY.get(key)
             if setting is None:
                 raise UsageError(f"unknown setting {key!r} in {layer.name}{_did_you_mean(key, BY_KEY)}")
@@ -322,9 +357,20 @@ def resolve(layers: Sequence[Layer]) -> Settings:
                 raise UsageError(f"{key} in {layer.name} is {_shown(raw)}: {error}") from error
             if isinstance(value, dict):
                 value = {**values.get(setting.attribute, {}), **value}
+            if setting.adds:
+                value = (*values.get(setting.attribute, ()), *value)
             values[setting.attribute] = value
             origins[key] = layer.name
     return Settings(**values, origins=origins)
+
+
+def _flat(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield keys and values; a table that joins settings (``[qa]``: qa-rules, qa as ``mode``) is taken apart."""
+    for key, value in values.items():
+        if isinstance(value, Mapping) and any(known.startswith(f"{key}-") for known in BY_KEY):
+            yield from ((key if part == "mode" else f"{key}-{part}", item) for part, item in value.items())
+        else:
+            yield key, value
 
 
 def _shown(raw: object) -> str:
