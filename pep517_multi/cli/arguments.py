@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 DEFAULT_COMMAND = "all"
-_GREEDY = "--impls"
+_GREEDY = ("--impls", "--wheel")
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
-    """Give each value after ``--impls`` an ``--impls`` of its own, up to the next option or ``--``.
+    """Give each value after ``--impls`` an ``--impls`` of its own, up to the next option or ``--``; so for ``--wheel``.
 
     >>> spread(["--impls", "3.11", "pypy3", "-q", "--", "."])
     ['--impls', '3.11', '--impls', 'pypy3', '-q', '--', '.']
@@ -30,14 +30,14 @@ def _spread(arguments: Sequence[str]) -> Iterator[str]:
             yield from (argument, *remaining)
             return
         name, separator, value = argument.partition("=")
-        if name != _GREEDY:
+        if name not in _GREEDY:
             yield argument
             continue
         values = [value] if separator else []
         while remaining and not remaining[0].startswith("-"):
             values.append(remaining.pop(0))
         # Without any value the bare option is left for click to complain about.
-        yield from [part for text in values for part in (_GREEDY, text)] or [_GREEDY]
+        yield from [part for text in values for part in (name, text)] or [name]
 
 
 class Commands(click.Group):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,8 @@ def install(source: Path, wheels: tuple[Path, ...], **given: Any) -> int:
     from pep517_multi.wheels.wheel import read_wheel
 
     if wheels:
-        return _session(given, None, lambda run: phases.install_wheels(run, [read_wheel(path) for path in wheels]))
+        ready = [read_wheel(path) for path in wheels]
+        return _session(given, None, lambda run: phases.install_wheels(run, ready), needs_work=False)
     return _session(given, source, phases.install)
 
 
@@ -142,7 +144,9 @@ def _on_source(source: Path, given: dict[str, Any], phase: Callable[..., Report]
     return _session(given, source, on_tree)
 
 
-def _session(given: dict[str, Any], source: Path | None, phase: Callable[[Run], Report]) -> int:
+def _session(
+    given: dict[str, Any], source: Path | None, phase: Callable[[Run], Report], *, needs_work: bool = True
+) -> int:
     """Run a phase, and show its report."""
 
     def show(run: Run, screen: Screen) -> int:
@@ -154,11 +158,16 @@ def _session(given: dict[str, Any], source: Path | None, phase: Callable[[Run], 
             screen.show(text.table(report, verbose=run.settings.verbose), text.summary(report))
         return report.exit
 
-    return _with_run(given, source, show)
+    return _with_run(given, source, show, needs_work=needs_work)
 
 
-def _with_run(given: dict[str, Any], source: Path | None, work: Callable[[Run, Screen], int]) -> int:
-    """Make a run from what was typed, hold its work directory, and do ``work``."""
+def _with_run(
+    given: dict[str, Any], source: Path | None, work: Callable[[Run, Screen], int], *, needs_work: bool = True
+) -> int:
+    """Make a run from what was typed, hold its work directory, and do ``work``.
+
+    :param needs_work: whether a work directory is needed although nobody named one and the roots go elsewhere.
+    """
     from pep517_multi.cli.screen import Screen
     from pep517_multi.cli.session import run_of, settings_of
     from pep517_multi.process import LocalRunner
@@ -169,6 +178,8 @@ def _with_run(given: dict[str, Any], source: Path | None, work: Callable[[Run, S
     screen = Screen(settings)
     try:
         run = run_of(settings, runner=runner, observer=screen)
+        if not needs_work and settings.roots is not None and "workdir" not in settings.origins:
+            return work(replace(run, holds_work=False), screen)
         with run.work.held(screen):
             return work(run, screen)
     finally:

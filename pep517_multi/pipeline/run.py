@@ -29,6 +29,7 @@ class Run:
     :param named: whether the user named the implementations; those that came by default are skipped where a project
         does not support them, those that were named fail.
     :param environ: the environment that the run was started in.
+    :param holds_work: whether the work directory is there and this run's; ready wheels can be installed without.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Run:
     environ: Mapping[str, str]
     observer: Observer
     named: bool = True
+    holds_work: bool = True
 
     @property
     def store(self) -> Store:

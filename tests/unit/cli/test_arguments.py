@@ -16,10 +16,11 @@ from pep517_multi.cli.arguments import pairs, spread
         pytest.param("--impls 3.11 --impls pypy3", "--impls 3.11 --impls pypy3", id="repeated"),
         pytest.param("src -- --impls 3.11", "src -- --impls 3.11", id="not behind two dashes"),
         pytest.param("--impls -q", "--impls -q", id="without any value, for click to complain"),
+        pytest.param("--wheel a.whl b.whl --impls 3.11", "--wheel a.whl --wheel b.whl --impls 3.11", id="wheels too"),
         pytest.param("", "", id="nothing"),
     ],
 )
-def test_impls_takes_all_that_follows_until_the_next_option(typed: str, meant: str) -> None:
+def test_an_option_for_many_takes_all_that_follows_until_the_next_option(typed: str, meant: str) -> None:
     assert spread(typed.split()) == meant.split()
 
 
