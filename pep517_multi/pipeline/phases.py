@@ -131,7 +131,7 @@ class _Phase:
         report = Report(source, tuple(self.entries), time.monotonic() - self.started, status)
         with files.explained("write the report"):
             text = reports.json.render(report).encode()
-            for path in filter(None, (self.run.holds_work and self.run.work.report, self.run.settings.report)):
+            for path in filter(None, (self.run.work.report if self.run.holds_work else None, self.run.settings.report)):
                 files.write_whole(path, text)
         return report
 
