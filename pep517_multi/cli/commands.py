@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pep517_multi.report import Report
 
 _INTERRUPTED = 130
-_SUGGESTION = re.compile(r"\. Did you mean (.*)\?$")
+_SUGGESTION = re.compile(r"\. \(?Did you mean (.*)\?\)?$")
 _source = click.argument("source", default=".", metavar="[SOURCE]", type=click.Path(path_type=Path))
 
 

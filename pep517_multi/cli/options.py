@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pep517_multi.cli.arguments import pairs
+from pep517_multi.errors import UsageError
 from pep517_multi.settings import BY_KEY, Layer
 
 if TYPE_CHECKING:
@@ -89,6 +90,14 @@ def command_line(given: Mapping[str, Any], folder: Path) -> Layer:
     if layers:
         merged: dict[str, Any] = {}
         for layer in layers:
-            merged |= BY_KEY["config-settings"].read(layer, folder)
+            merged |= _read_config_settings(layer, folder)
         values["config-settings"] = merged
     return Layer("the command line", values, folder)
+
+
+def _read_config_settings(layer: object, folder: Path) -> Mapping[str, Any]:
+    try:
+        read: Mapping[str, Any] = BY_KEY["config-settings"].read(layer, folder)
+    except ValueError as error:
+        raise UsageError(f"--config-json is {layer!r}: {error}") from error
+    return read
