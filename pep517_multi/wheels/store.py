@@ -215,8 +215,9 @@ class Store:
 
     def _write_state(self, entries: Sequence[Mapping[str, object]]) -> None:
         path, data = self.folder / _STATE, json.dumps(entries, indent=1, sort_keys=True).encode() + b"\n"
-        if not path.exists() or path.read_bytes() != data:
-            files.write_whole(path, data)
+        with files.explained(f"record in {path} which wheel serves whom"):
+            if not path.exists() or path.read_bytes() != data:
+                files.write_whole(path, data)
 
     def _write(self, wheel: Wheel, origins: tuple[Origin, ...]) -> Built:
         document = {

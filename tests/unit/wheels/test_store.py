@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from wheel_maker import make_wheel
 from pep517_multi.errors import IntegrityError
 from pep517_multi.wheels.decision import Builder, Built
 from pep517_multi.wheels.store import Inputs, Origin, Served, Store
+from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,3 +124,31 @@ def test_phases_for_one_implementation_at_a_time_add_up(store: Store, tmp_path: 
 def test_a_missing_wheel_is_told(store: Store) -> None:
     with pytest.raises(IntegrityError, match="run the build phase again"):
         store.locate(served("python3.11", FILENAME))
+
+
+def test_a_second_name_stays_when_the_wheel_makes_room_for_another(store: Store, tmp_path: Path) -> None:
+    first = put(store, tmp_path, "python3.11", "old")
+    named = store.second_name(first.wheel, tmp_path / "staging")
+    assert store.second_name(first.wheel, tmp_path / "staging") == named
+    put(store, tmp_path, "python3.12", "new")
+    assert not first.wheel.path.exists()
+    assert named.path.name == FILENAME
+    assert read_wheel(named.path) == named
+
+
+def test_a_wheel_is_found_where_it_has_come_to_lie_with_all_its_builders(store: Store, tmp_path: Path) -> None:
+    first = put(store, tmp_path, "python3.11", "old")
+    put(store, tmp_path, "pypy3.9", "old")
+    put(store, tmp_path, "python3.12", "new")
+    current = store.current(first)
+    assert current.wheel.path == store.folder / "python3.11" / FILENAME
+    assert [builder.name for builder in current.builders] == ["python3.11", "pypy3.9"]
+
+
+def test_to_serve_the_same_again_changes_nothing(store: Store, tmp_path: Path) -> None:
+    put(store, tmp_path, "python3.11", "same")
+    store.serve([served("python3.11", FILENAME)])
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in store.folder.iterdir()}
+    store.serve([replace(served("python3.11", FILENAME), because=("built by python3.11 itself",))])
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in store.folder.iterdir()} == before
+    assert store.served()["python3.11"].because == ("a reason",)
