@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judging import Accepted, Judge
-from packages import choose, read_corpus
+from pins import choose, read_corpus
 from results import HEADER, Result, Totals, baseline, changes, details, line, row, summary, to_json
 from sdists import fetch
 from workbench import Workbench, installed_command
@@ -24,7 +24,7 @@ from pep517_multi.settings import read_toml
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packages import Package
+    from pins import Package
 
     from pep517_multi.interpreters.interpreter import Interpreter
 

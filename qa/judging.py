@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from workbench import extension_name
+
 from pep517_multi.wheels.contents import contents, differences
 from pep517_multi.wheels.decision import is_stable_abi, misfits, usable
-
-from workbench import extension_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from workbench import Impl, Run, Workbench
+
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.wheels.wheel import Wheel
-    from workbench import Impl, Run, Workbench
 
 _ENDINGS = (" is in one of them only", " differs")
 
@@ -125,7 +126,7 @@ class Judge:
         return wheel
 
     def _not_loaded(self, impl: Impl) -> Iterable[str]:
-        """Name the stable-ABI modules that ``impl`` can load out of its own wheel and not out of the one it was served."""
+        """Name the stable-ABI modules that load from what ``impl`` built and not from what it was served."""
         if impl.wheel is None or not all(is_stable_abi(tag) for tag in impl.wheel.name.tags):
             return
         interpreter = self._interpreters[impl.name]
@@ -186,7 +187,11 @@ class Judge:
             return {}
         remaining = differences(contents(wheels[0]), contents(wheels[1]))
         theirs = self.fresh.packages.get(builder, {})
-        changed = [f"{name} {theirs[name]} or {had[name]}" for name in sorted(had) if theirs.get(name, "") not in ("", had[name])]
+        changed = [
+            f"{name} {theirs[name]} or {had[name]}"
+            for name in sorted(had)
+            if theirs.get(name, "") not in ("", had[name])
+        ]
         why = f"the versions of {', '.join(changed)}, not the implementation"
         return {clause: why for clause in found if clause not in remaining}
 
@@ -203,7 +208,10 @@ class Judge:
         wheel, interpreter = self._wheel(builder), self._interpreters[impl]
         if any(misfits(interpreter, wheel)) or _modules(wheel) != _modules(self._wheel(impl)):
             return False
-        if is_stable_abi(usable(interpreter, wheel.name.tags)[0]) and interpreter.python < self._interpreters[builder].python:
+        if (
+            is_stable_abi(usable(interpreter, wheel.name.tags)[0])
+            and interpreter.python < self._interpreters[builder].python
+        ):
             return False
         return not self._unexplained(wheel, impl, builder)
 
@@ -213,7 +221,7 @@ def _modules(wheel: Wheel) -> set[str]:
 
 
 def fewest(impls: Sequence[str], serves: Iterable[tuple[str, str]]) -> int:
-    """Return the size of the smallest set of builders that serves all of ``impls``; ``serves`` has (builder, served)."""
+    """Return the size of the smallest set of builders that serves all; ``serves`` has (builder, served)."""
     known = set(serves)
     for size in range(len(impls) + 1):
         for builders in combinations(impls, size):

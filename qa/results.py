@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from judging import Judgement
-    from packages import Package
+    from pins import Package
 
 SCHEMA = 1
 

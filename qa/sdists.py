@@ -28,7 +28,7 @@ def fetch(name: str, *, file: str, sha256: str) -> Path:
     if path.is_file() and files.sha256(path) == sha256:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{file}.part")
+    part = files.beside(path)
     with urllib.request.urlopen(_address(name, file)) as response, part.open("wb") as stream:  # noqa: S310 - uv's answer
         shutil.copyfileobj(response, stream)
     if files.sha256(part) != sha256:

@@ -8,16 +8,18 @@ import os
 import sys
 
 
-def load(module, path):
+def load(module: str, path: str) -> "str | None":
     try:
         spec = importlib.util.spec_from_file_location(module, path)
+        if spec is None or spec.loader is None:
+            return "no loader takes the file name {}".format(os.path.basename(path))
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
     except BaseException as error:
         return "{}: {}".format(type(error).__name__, error)
     return None
 
 
-def main(folder, modules):
+def main(folder: str, modules: "list[str]") -> None:
     sys.path.insert(0, folder)
     pairs = [text.split("=", 1) for text in modules]
     answer = {module: load(module, os.path.join(folder, path)) for module, path in pairs}

@@ -91,7 +91,7 @@ class Workbench:
         return _run_of(report, work / "wheels", seconds)
 
     def promised(self) -> Mapping[str, str] | None:
-        """Return what ``multibuild plan --json`` promises for each implementation; ``None`` if there is no such command."""
+        """Return what ``multibuild plan --json`` says of each implementation; ``None`` if there is no such command."""
         fixed = ("plan", "--json", "--quiet", "--workdir", str(self.folder / "plan"), "--impls")
         done = self._run(*fixed, *(str(one.executable) for one in self.interpreters), "--", str(self.source))
         if done.returncode == _USAGE:
@@ -104,7 +104,7 @@ class Workbench:
             raise CampaignError(f"multibuild plan --json gave no plan for {self.source.name}: {said}") from error
 
     def load_extensions(self, interpreter: Interpreter, wheel: Wheel) -> Mapping[str, str | None]:
-        """Install ``wheel`` and load its extension modules with ``interpreter``: name without suffix → what went wrong."""
+        """Install ``wheel``, load its extension modules with ``interpreter``: name without suffix → what went wrong."""
         roots = self.folder / "loaded" / wheel.sha256
         done = self._run(
             *("install", "--quiet", "--compile", "none", "--workdir", str(self.folder / "install")),
@@ -171,5 +171,6 @@ def _load(interpreter: Interpreter, root: Path, wheel: Wheel) -> Mapping[str, st
     loaded = json.loads(parts[1]) if len(parts) > 1 else {}
     crashed = f"the interpreter ended with {done.returncode}"
     return {
-        name: "not installed" if found[name] is None else loaded.get(name.replace("/", "."), crashed) for name in modules
+        name: "not installed" if found[name] is None else loaded.get(name.replace("/", "."), crashed)
+        for name in modules
     }

@@ -68,6 +68,4 @@ def choose(packages: Sequence[Package], *, only: Sequence[str] = (), smoke: bool
     known = {package.name for package in packages}
     if strange := [name for name in only if name not in known]:
         raise UsageError(f"the corpus has no {', '.join(strange)}; it has {', '.join(sorted(known))}")
-    return tuple(
-        package for package in packages if (not only or package.name in only) and (not smoke or package.smoke)
-    )
+    return tuple(package for package in packages if (not only or package.name in only) and (not smoke or package.smoke))
