@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pep517_multi.wheels.contents import contents, differences
@@ -9,6 +10,8 @@ from pep517_multi.wheels.decision import Builder, Built, Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pep517_multi.wheels.wheel import Wheel
 
 _SHOWN = 3
 
@@ -31,7 +34,7 @@ def _compared(
     oldest: Builder, newest: Builder, made_by: Mapping[Builder, Built], packages: Mapping[str, Mapping[str, str]]
 ) -> Comparison:
     ends = made_by[oldest], made_by[newest]
-    found = () if ends[0] is ends[1] else differences(*(contents(built.wheel) for built in ends))
+    found = () if ends[0] is ends[1] else _different(ends[0].wheel, ends[1].wheel)
     if not found:
         because = f"{oldest.name} and {newest.name} built the same, so whoever lies between them would too"
         if any(tag.abi.startswith("abi3") for built in ends for tag in built.wheel.name.tags):
@@ -39,13 +42,19 @@ def _compared(
     else:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         because = f"{oldest.name} and {newest.name} built different wheels: {'; '.join(found[:_SHOWN])}{more}"
-        causes = list(_other_versions(packages.get(oldest.name, {}), packages.get(newest.name, {})))
+        causes = list(other_versions(packages.get(oldest.name, {}), packages.get(newest.name, {})))
         if causes:
             because += f" (they built with different versions, which may be the cause: {', '.join(causes)})"
     hashes = frozenset(built.wheel.sha256 for built in ends)
     return Comparison(oldest.abi_family, oldest.python, newest.python, hashes, not found, because)
 
 
-def _other_versions(one: Mapping[str, str], other: Mapping[str, str]) -> Iterable[str]:
+@lru_cache(maxsize=64)
+def _different(one: Wheel, other: Wheel) -> tuple[str, ...]:
+    return differences(contents(one), contents(other))
+
+
+def other_versions(one: Mapping[str, str], other: Mapping[str, str]) -> Iterable[str]:
+    """Name the packages that two builds had in different versions, one clause each."""
     common = sorted(one.keys() & other.keys())
     return (f"{name} {one[name]} and {other[name]}" for name in common if one[name] != other[name])
