@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from comparing import compared
 from workbench import extension_name
 
-from pep517_multi.wheels.contents import contents, differences
 from pep517_multi.wheels.decision import is_stable_abi, misfits, usable
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Judge:
 
     def _unexplained(self, wheel: Wheel, impl: str, builder: str) -> tuple[str, ...]:
         """Return the differences between ``wheel`` and the fresh wheel of ``impl`` that nothing but reuse explains."""
-        left = self._left(differences(contents(wheel), contents(self._wheel(impl))))
+        left = self._left(compared(wheel, self._wheel(impl)))
         if left:
             self._excuse(self._accepted_of(left))
             self._excuse(self._noise_of(impl))
@@ -171,7 +171,7 @@ class Judge:
         """Let ``impl`` build once more: what differs from its first build, reuse has nothing to do with."""
         if impl not in self.noise:
             again = self.bench.build(f"again-{impl}", "--no-reuse", impls=[impl]).impls[impl].wheel
-            found = () if again is None else differences(contents(again), contents(self._wheel(impl)))
+            found = () if again is None else compared(again, self._wheel(impl))
             self.noise[impl] = dict.fromkeys(found, f"two builds of {impl} differ in it")
         return self.noise[impl]
 
@@ -185,7 +185,7 @@ class Judge:
         wheels = [both.impls[name].wheel for name in (impl, builder)]
         if wheels[0] is None or wheels[1] is None:
             return {}
-        remaining = differences(contents(wheels[0]), contents(wheels[1]))
+        remaining = compared(wheels[0], wheels[1])
         theirs = self.fresh.packages.get(builder, {})
         changed = [
             f"{name} {theirs[name]} or {had[name]}"
