@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -37,3 +37,16 @@ class Environments(Protocol):
         :raises MissingRequirementsError: a requirement is not there and cannot be had.
         """
         ...
+
+
+@dataclass(frozen=True)
+class ExtendedEnvironments:
+    """Environments whose hooks get further variables."""
+
+    environments: Environments
+    variables: Mapping[str, str]
+
+    def prepare(self, interpreter: Interpreter, requires: Sequence[str], *, log: Path) -> Environment:
+        """See :meth:`Environments.prepare`."""
+        environment = self.environments.prepare(interpreter, requires, log=log)
+        return replace(environment, environ={**environment.environ, **self.variables})

@@ -7,18 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from pep517_multi import events, files
-from pep517_multi.backends import (
-    BuildCall,
-    InstalledEnvironments,
-    IsolatedEnvironments,
-    build_wheel,
-    missing_requirements,
-)
+from pep517_multi.backends import missing_requirements
 from pep517_multi.errors import BuildError, MissingRequirementsError, MultibuildError
 from pep517_multi.pipeline.choices import Choices
 from pep517_multi.pipeline.own import check_own, own_oddities
 from pep517_multi.pipeline.shares import shares
-from pep517_multi.sources.copies import private_copy
+from pep517_multi.pipeline.workshop import Workshop, may_compile
 from pep517_multi.wheels.decision import Builder, Built, Reuse
 from pep517_multi.wheels.store import Origin, Served
 from pep517_multi.wheels.wheel import read_wheel
@@ -27,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from pep517_multi.backends import BuiltWheel, Environments
+    from pep517_multi.backends import BuiltWheel
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline.run import Run
     from pep517_multi.sources.tree import SourceTree
@@ -74,7 +68,7 @@ class Building:
     def __post_init__(self) -> None:
         self.store = self.run.store
         self.choices = Choices(self.run, self.store)
-        self.environments = self._environments()
+        self.workshop = Workshop(self.run)
 
     def all(self) -> tuple[Outcome, ...]:
         """Build for every implementation, or serve it; in order of work. One that fails does not stop the others.
@@ -84,24 +78,15 @@ class Building:
         self._mention_strangers()
         first = True
         waiting = self._admitted()
-        while waiting := self._not_served(waiting):
-            self._wave(self._with_requirements(self.choices.next_builders(waiting), first=first), waiting)
-            waiting = [interpreter for interpreter in waiting if interpreter.name not in self.outcomes]
-            first = False
+        with self.workshop.open(compiles=any(map(may_compile, self.choices.shares.values()))):
+            while waiting := self._not_served(waiting):
+                self._wave(self._with_requirements(self.choices.next_builders(waiting), first=first), waiting)
+                waiting = [interpreter for interpreter in waiting if interpreter.name not in self.outcomes]
+                first = False
         outcomes = tuple(self._settled(self.outcomes[interpreter.name]) for interpreter in self.run.interpreters)
         self._record(outcomes)
-        for finished in (self.run.work.environments, self.run.work.changed("")):
-            files.remove_tree(finished)
+        files.remove_tree(self.run.work.changed(""))
         return outcomes
-
-    def _environments(self) -> Environments:
-        run = self.run
-        if not run.settings.isolation:
-            return InstalledEnvironments(run.runner, run.environ)
-        constraints = run.settings.build_constraint
-        return IsolatedEnvironments(
-            run.work.environments, run.runner, run.environ, constraints=constraints, observer=run.observer
-        )
 
     def _mention_strangers(self) -> None:
         trusted = self.run.settings.reuse == "tags"
@@ -166,7 +151,8 @@ class Building:
         others = [one for one in waiting if one not in builders]
         with ThreadPoolExecutor(max_workers=self.run.settings.jobs) as pool:
             try:
-                attempts = [(interpreter, pool.submit(self._attempt, interpreter)) for interpreter in builders]
+                builds = min(len(builders), self.run.settings.jobs)
+                attempts = [(one, pool.submit(self._attempt, one, builds=builds)) for one in builders]
                 for place, (interpreter, attempt) in enumerate(attempts, 1):
                     made = attempt.result()
                     if isinstance(made, MultibuildError):
@@ -181,29 +167,11 @@ class Building:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _attempt(self, interpreter: Interpreter) -> BuiltWheel | MultibuildError:
-        try:
-            with files.explained(f"build for {interpreter.name}"):
-                return self._build(interpreter)
-        except MultibuildError as error:
-            return error
-
-    def _build(self, interpreter: Interpreter) -> BuiltWheel:
-        folder = self.run.work.build(interpreter.name)
-        files.remove_tree(folder)
-        (folder / "wheel").mkdir(parents=True)
-        tree = self.choices.shares[interpreter.name].tree
-        private_copy(tree, folder / "source", leave_out=self.run.outputs)
-        call = BuildCall(
-            interpreter=interpreter,
-            build_system=tree.build_system,
-            tree=folder / "source",
-            output=folder / "wheel",
-            config_settings=self.run.settings.config_settings,
-            log=self.run.work.log(interpreter.name),
-            timeout=self.run.settings.timeout,
-        )
-        return build_wheel(call, self.environments, runner=self.run.runner, observer=self.run.observer)
+    def _attempt(self, interpreter: Interpreter, *, builds: int) -> BuiltWheel | MultibuildError:
+        share = self.choices.shares[interpreter.name]
+        work = self.run.work
+        folder, log = work.build(interpreter.name), work.log(interpreter.name)
+        return self.workshop.make(interpreter, share, folder=folder, log=log, builds=builds)
 
     def _take(self, interpreter: Interpreter, made: BuiltWheel) -> None:
         """Put a wheel that was just built into the store, if it is one that its own builder can use."""

@@ -9,11 +9,14 @@ from pep517_multi import files
 from pep517_multi.backends import recorded
 from pep517_multi.errors import MultibuildError
 from pep517_multi.sources.changes import Changing, changes_for
+from pep517_multi.wheels.decision import Dependence
 from pep517_multi.wheels.store import Inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
+    from pep517_multi.backends.ordinary_abi import AbiSwitch
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline.run import Run
     from pep517_multi.sources.changes import Changes
@@ -32,6 +35,20 @@ class Share:
     inputs: Inputs
     policy: Policy
     changes: str = ""
+
+    def ordinary_abi(self, run: Run, *, folder: Path) -> AbiSwitch | None:
+        """Return how the backend is asked for the ordinary ABI; ``None`` where it need not be asked.
+
+        :param folder: an existing folder that stays until the build is over.
+        """
+        if run.settings.abi3 or self.policy.dependence is Dependence.INDEPENDENT:
+            return None
+        from pep517_multi.backends.ordinary_abi import ordinary_abi
+
+        settings = run.settings.config_settings
+        return ordinary_abi(
+            self.tree.path, self.tree.build_system, config_settings=settings, environ=run.environ, folder=folder
+        )
 
     def excludes(self, interpreter: Interpreter) -> str:
         """Say why the project does not admit ``interpreter``; empty where it does, or where only a build will tell."""
@@ -77,5 +94,6 @@ def _settings(run: Run) -> Mapping[str, object]:
         "config_settings": dict(settings.config_settings),
         "constraints": [files.sha256(path) for path in settings.build_constraint],
         "environment": recorded(run.environ),
+        "abi3": settings.abi3,
         "isolation": settings.isolation,
     }

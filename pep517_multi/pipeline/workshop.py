@@ -1,0 +1,106 @@
+"""Where wheels are made: private copies, build environments, and one bound on all that runs."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pep517_multi import events, files
+from pep517_multi.backends import BuildCall, InstalledEnvironments, IsolatedEnvironments, build_wheel
+from pep517_multi.backends.environments import ExtendedEnvironments
+from pep517_multi.errors import MultibuildError
+from pep517_multi.sources.copies import private_copy
+from pep517_multi.wheels.decision import Dependence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pep517_multi.backends import BuiltWheel, Environments
+    from pep517_multi.backends.jobserver import Jobserver
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.pipeline.run import Run
+    from pep517_multi.pipeline.shares import Share
+
+
+@dataclass
+class Workshop:
+    """Makes wheels for one run; safe to use from several threads."""
+
+    run: Run
+    _jobserver: Jobserver | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._environments = self._made_environments()
+
+    @contextlib.contextmanager
+    def open(self, *, compiles: bool) -> Iterator[None]:
+        """Keep everything that builds need while the block lasts; build environments are gone after it.
+
+        :param compiles: whether what is built may start compilers, which then share one jobserver.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.callback(files.remove_tree, self.run.work.environments)
+            if compiles:
+                from pep517_multi.backends.jobserver import Jobserver
+
+                jobs = self.run.settings.jobs
+                jobserver = Jobserver(jobs, environ=self.run.environ, runner=self.run.runner)
+                self._jobserver = stack.enter_context(jobserver)
+            yield
+
+    def make(
+        self, interpreter: Interpreter, share: Share, *, folder: Path, log: Path, builds: int
+    ) -> BuiltWheel | MultibuildError:
+        """Build one wheel in a private copy below ``folder``, whose earlier content goes; an error is an answer.
+
+        :param builds: how many builds run side by side, this one included.
+        """
+        try:
+            with files.explained(f"build for {interpreter.name}"), self._slot():
+                return self._make(interpreter, share, folder=folder, log=log, builds=builds)
+        except MultibuildError as error:
+            return error
+
+    def _make(self, interpreter: Interpreter, share: Share, *, folder: Path, log: Path, builds: int) -> BuiltWheel:
+        files.remove_tree(folder)
+        (folder / "wheel").mkdir(parents=True)
+        tree = share.tree
+        private_copy(tree, folder / "source", leave_out=self.run.outputs)
+        settings, environments = self.run.settings.config_settings, self._environments
+        if switch := share.ordinary_abi(self.run, folder=folder):
+            settings = switch.config_settings
+            self.run.observer(events.Note(f"--no-abi3: {switch.because}", impl=interpreter.name))
+            environments = ExtendedEnvironments(environments, switch.environ)
+        if self._jobserver is not None:
+            from pep517_multi.backends.jobserver import BoundEnvironments
+
+            environments = BoundEnvironments(environments, self._jobserver, builds)
+        call = BuildCall(
+            interpreter=interpreter,
+            build_system=tree.build_system,
+            tree=folder / "source",
+            output=folder / "wheel",
+            config_settings=settings,
+            log=log,
+            timeout=self.run.settings.timeout,
+        )
+        return build_wheel(call, environments, runner=self.run.runner, observer=self.run.observer)
+
+    def _slot(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._jobserver is None else self._jobserver.slot()
+
+    def _made_environments(self) -> Environments:
+        run = self.run
+        if not run.settings.isolation:
+            return InstalledEnvironments(run.runner, run.environ)
+        constraints = run.settings.build_constraint
+        return IsolatedEnvironments(
+            run.work.environments, run.runner, run.environ, constraints=constraints, observer=run.observer
+        )
+
+
+def may_compile(share: Share) -> bool:
+    """Whether a build may start compilers or other tools that run many jobs."""
+    return share.policy.dependence is not Dependence.INDEPENDENT
