@@ -45,6 +45,20 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class AllowedImport:
+    """An import that may fail in ``multibuild check``.
+
+    :param module: a shell pattern for dotted names of modules.
+    :param error: what the message must contain; everything does by default.
+    :param reason: why it may fail, for whoever reads it.
+    """
+
+    module: str
+    error: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Setting:
     """One row of the table: the key in files, ``--key`` and ``PEP517_MULTI_KEY`` in the environment.
 
@@ -104,7 +118,13 @@ class Settings:
     timeout: float | None = None
     compile: tuple[int, ...] = (0, 1)
     invalidation_mode: str = "timestamp"
+    all_modules: bool = False
+    deps: bool = False
+    check: tuple[AllowedImport, ...] = ()
+    check_off: tuple[str, ...] = ()
+    check_timeout: float = 60.0
     report: Path | None = None
+    report_html: Path | None = None
     quiet: bool = False
     verbose: bool = False
     color: str = "auto"
@@ -292,6 +312,30 @@ def _by_spec(read: Callable[[object, Path], Any]) -> Callable[[object, Path], An
     return pairs
 
 
+_ALLOWED_KEYS = ("module", "error", "reason")
+
+
+def _check(value: object, _folder: Path) -> tuple[AllowedImport, ...]:
+    """Read ``[[check.allow]]`` tables, or the same as a JSON object."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"it takes a JSON object: {error}") from error
+    entries = value.get("allow") if isinstance(value, Mapping) and set(value) == {"allow"} else None
+    if not isinstance(entries, list):
+        raise ValueError("it takes [[check.allow]] tables")  # noqa: TRY004 - a value of a file is wrong, not a type
+    return tuple(map(_allowed, entries))
+
+
+def _allowed(entry: object) -> AllowedImport:
+    if not isinstance(entry, Mapping) or not all(isinstance(text, str) and text for text in entry.values()):
+        raise ValueError("each check.allow is a table of texts")
+    if not {"module", "reason"} <= set(entry) <= set(_ALLOWED_KEYS):
+        raise ValueError(f"each check.allow has module, reason and perhaps error; this one has {', '.join(entry)}")
+    return AllowedImport(entry["module"], entry.get("error", ""), entry["reason"])
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("impls", "SPEC…", "which implementations; all installed ones by default", _texts),
     Setting("workdir", "DIR", "wheels, logs, state and default roots", _path),
@@ -330,7 +374,15 @@ SETTINGS: tuple[Setting, ...] = (
         "how bytecode is checked against its source: timestamp, checked-hash or unchecked-hash",
         _choice("timestamp", "checked-hash", "unchecked-hash"),
     ),
+    Setting(
+        "all-modules", "true|false", "check: import every module, not only the top-level and compiled ones", _boolean
+    ),
+    Setting("deps", "true|false", "check: whether what is staged has what it requires", _boolean),
+    Setting("check", "TABLE", "check: imports that may fail, as [[check.allow]] with module, error and reason", _check),
+    Setting("check-off", "NAME…", "checks, or groups of them, that are switched off", _texts),
+    Setting("check-timeout", "SECONDS", "check: limit for the import of one module", _seconds),
     Setting("report", "FILE", "write the report here too", _path),
+    Setting("report-html", "FILE", "write the report here as an HTML page", _path),
     Setting("quiet", "true|false", "say only what went wrong", _boolean),
     Setting("verbose", "true|false", "say why", _boolean),
     Setting("color", "auto|always|never", "colours on the screen", _choice("auto", "always", "never")),

@@ -1,0 +1,115 @@
+"""A staging root as the checks see it: its folders, and everything in it, looked at once."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pep517_multi import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.staging import Layout
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file, folder or link.
+
+    :param name: its absolute path once installed.
+    """
+
+    path: Path
+    name: str
+    status: os.stat_result
+
+    @property
+    def is_file(self) -> bool:
+        """A regular file."""
+        return stat.S_ISREG(self.status.st_mode)
+
+    @property
+    def is_folder(self) -> bool:
+        """A folder, not a link to one."""
+        return stat.S_ISDIR(self.status.st_mode)
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """What changes when the file is written."""
+        return self.status.st_mtime_ns, self.status.st_size, self.status.st_mode
+
+
+@dataclass(frozen=True)
+class StagedRoot:
+    """What is staged for one implementation.
+
+    :param others: implementations that are staged into the same folder, where roots are merged.
+    """
+
+    interpreter: Interpreter
+    path: Path
+    layout: Layout
+    others: tuple[Interpreter, ...] = ()
+
+    @cached_property
+    def libraries(self) -> tuple[str, ...]:
+        """Purelib and platlib once installed, each once."""
+        return _libraries(self.layout.paths(self.interpreter, distribution=""))
+
+    @cached_property
+    def foreign_libraries(self) -> tuple[str, ...]:
+        """The same of the others."""
+        paths = [_libraries(self.layout.paths(other, distribution="")) for other in self.others]
+        return tuple(name for names in paths for name in names)
+
+    @cached_property
+    def paths(self) -> Mapping[str, str]:
+        """Key of the install scheme → path once installed."""
+        return self.layout.paths(self.interpreter, distribution="")
+
+    @property
+    def prefix(self) -> str:
+        """The prefix without a slash at its end."""
+        return self.layout.prefix.rstrip("/")
+
+    def staged(self, name: str) -> Path:
+        """Return where the path ``name`` lies now."""
+        return self.path / name.lstrip("/")
+
+    def library_of(self, name: str) -> str | None:
+        """Return the library that the path ``name`` lies in."""
+        return next((library for library in self.libraries if name.startswith(f"{library}/")), None)
+
+    def shown(self, name: str) -> str:
+        """Return ``name`` for people: what lies in a library by its path there, the same for all implementations."""
+        library = self.library_of(name)
+        return name if library is None else name[len(library) + 1 :]
+
+    def walk(self) -> tuple[Entry, ...]:
+        """Look at everything below the root, sorted by path.
+
+        :raises FileError: the file system refuses.
+        """
+        with files.explained(f"read the staging root {self.path}"):
+            return tuple(sorted(self._entries(), key=lambda entry: entry.name))
+
+    def _entries(self) -> Iterator[Entry]:
+        def refuse(error: OSError) -> None:
+            raise error
+
+        for folder, folders, names in os.walk(self.path, onerror=refuse):
+            inside = "/" + posixpath.relpath(folder, self.path)
+            for name in [*folders, *names]:
+                path = self.path / folder / name
+                yield Entry(path, posixpath.normpath(f"{inside}/{name}"), path.lstat())
+
+
+def _libraries(paths: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((paths["purelib"], paths["platlib"])))
