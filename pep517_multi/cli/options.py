@@ -26,7 +26,7 @@ _SHORT: Mapping[str, str] = {"jobs": "-j"}
 _MULTIPLE = ("impls", "build-constraint", "patch", "prepare", "source-for")
 
 SCREEN = ("quiet", "verbose", "color", "progress")
-WORK = ("impls", "workdir", "report", "jobs")
+WORK = ("impls", "workdir", "report", "report-html", "jobs")
 BUILD = (
     "reuse",
     "abi3",

@@ -133,6 +133,10 @@ class _Phase:
             text = reports.json.render(report).encode()
             for path in filter(None, (self.run.work.report if self.run.holds_work else None, self.run.settings.report)):
                 files.write_whole(path, text)
+            if self.run.settings.report_html is not None:
+                from pep517_multi.reports import html
+
+                files.write_whole(self.run.settings.report_html, html.render(report).encode())
         return report
 
     def _staged(self, entry: ImplReport) -> None:

@@ -49,8 +49,8 @@ class Run:
     @property
     def outputs(self) -> tuple[Path, ...]:
         """What the run itself writes to, and what therefore is no part of a source that it may lie in."""
-        roots = () if self.settings.roots is None else (self.settings.roots.absolute(),)
-        return (self.work.path, *roots)
+        named = (self.settings.roots, self.settings.report, self.settings.report_html)
+        return (self.work.path, *(path.absolute() for path in named if path is not None))
 
     @property
     def layout(self) -> Layout:

@@ -24,8 +24,8 @@ _SECTIONS = (
     ("wheels", "Wheels", run.wheels),
     ("time", "Time", run.times),
     ("qa", "QA", quality.quality),
-    ("hidden", "Hidden", quality.hidden),
-    ("impls", "Why", run.implementations),
+    ("hidden", "Normalisation", quality.hidden),
+    ("impls", "Implementations", run.implementations),
     ("source", "Source", run.source),
     ("bytecode", "Bytecode", run.not_compiled),
 )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pep517_multi.reports.html.elements import element, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from xml.etree.ElementTree import Element
 
 SMALL = 12.0
 PILL = (64.0, 24.0)
+Point: TypeAlias = "tuple[float, float]"
+_RADIUS = 6.0
 _ADVANCE = 0.61
 """Width of a character of a monospaced font, in its size; no usual one is wider."""
 
@@ -67,8 +69,24 @@ def dot(x: float, y: float, action: str) -> Element:
     return element("g", ring, cross if action in {"failed", "skipped"} else None, class_=f"pill {action}")
 
 
-def arrow(points: Sequence[tuple[float, float]]) -> tuple[Element, Element]:
-    """Return a line through ``points``, its corners rounded, and its head; the last piece is level or upright."""
+def arrows(stem: Sequence[Point], turns: Sequence[tuple[Point, Point]]) -> Iterator[Element]:
+    """Draw arrows that share their way: along ``stem``, on in a straight line, then each round its corner to its tip.
+
+    :param turns: a corner and a tip each; the corners and the end of the stem lie on one line.
+    """
+    end = stem[-1]
+    whole = {
+        *sorted(turn for turn in turns if turn[0] < end)[:1],
+        *sorted(turn for turn in turns if turn[0] > end)[-1:],
+    }
+    for turn in turns:
+        # What is drawn twice looks bolder, so the shorter ways begin where they leave the longest.
+        start = stem if turn in whole else [_towards(turn[0], end)]
+        yield from _arrow([*start, *turn])
+
+
+def _arrow(points: Sequence[Point]) -> tuple[Element, Element]:
+    """Return a line through ``points``, its corners rounded, and its head; each piece is level or upright."""
     (x, y), (tip_x, tip_y) = points[-2:]
     along_x, along_y = _sign(tip_x - x), _sign(tip_y - y)
     end = (tip_x - 5 * along_x, tip_y - 5 * along_y)
@@ -89,10 +107,10 @@ def path(*steps: float | str) -> str:
     return " ".join(step if isinstance(step, str) else f"{round(step, 2):g}" for step in steps)
 
 
-def _towards(corner: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+def _towards(corner: Point, other: Point) -> Point:
     """Return the point where a rounded corner begins, on the level or upright way to ``other``."""
     away = other[0] - corner[0], other[1] - corner[1]
-    radius = min(6.0, max(abs(away[0]), abs(away[1])) / 2)
+    radius = min(_RADIUS, max(abs(away[0]), abs(away[1])))
     return corner[0] + radius * _sign(away[0]), corner[1] + radius * _sign(away[1])
 
 

@@ -62,8 +62,3 @@ def link_to(impls: Sequence[ImplReport], name: str) -> Element:
     """Return the name of an implementation, as a link where the report has it."""
     number = next((number for number, entry in enumerate(impls) if entry.impl == name), None)
     return code(name) if number is None else element("a", code(name), href=f"#{place_of(number)}")
-
-
-def listed(items: Sequence[Child]) -> tuple[Child, ...]:
-    """Put commas between ``items``."""
-    return tuple(part for number, item in enumerate(items) for part in ((", ", item) if number else (item,)))

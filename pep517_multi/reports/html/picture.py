@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pep517_multi.reports.html.drawing import PILL, arrow, dot, fitted, label, length, lines, pill
+from pep517_multi.reports.html.drawing import PILL, arrows, dot, fitted, label, length, lines, pill
 from pep517_multi.reports.html.elements import append, element
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from pep517_multi.report import ImplReport
+    from pep517_multi.reports.html.drawing import Point
     from pep517_multi.reports.html.spans import Span
 
 _WIDTH = 1040.0
@@ -25,6 +26,7 @@ _BUS = 22.0
 _HEAD = 52.0
 _ROW = 54.0
 _LANE = 44.0
+_TEXT = 200.0
 
 
 def picture(impls: Sequence[ImplReport], laid: Sequence[Span]) -> Element:
@@ -49,8 +51,9 @@ def told(impls: Sequence[ImplReport], span: Span) -> str:
 
 def _caption(laid: Sequence[Span]) -> Element:
     elsewhere = sorted({span.built_by for span in laid if span.wheel and span.built_by and span.builder is None})
-    reused = "an arrow leads from the build to whoever reuses its wheel"
-    text = f"Each box is one wheel, over the implementations that it serves; {reused}."
+    text = "Each box is one wheel, with the implementations that it serves."
+    if any(span.reusing for span in laid):
+        text += " An arrow leads from the build to whoever reuses its wheel."
     if elsewhere:
         text += f" Built by an implementation that is not part of this report: {', '.join(elsewhere)}."
     return element("figcaption", text)
@@ -123,11 +126,10 @@ def _card(span: Span, text: Sequence[str], *, wide: float, top: float, high: flo
         at = top + _PAD + _LINE * (number + 0.65)
         group.append(label(line, left + width / 2, at, class_="file", anchor="middle"))
     bus = y - PILL[1] / 2 - _BUS + 7
-    for place in span.reusing:
-        start = left if span.builder is None else (span.builder + 0.5) * wide
-        origin = [(start, bus)] if span.builder is None else [(start, y - PILL[1] / 2), (start, bus)]
-        to = (place + 0.5) * wide
-        append(group, arrow([*origin, (to, bus), (to, y - PILL[1] / 2 - 1)]))
+    start = left if span.builder is None else (span.builder + 0.5) * wide
+    stem = [(start, bus)] if span.builder is None else [(start, y - PILL[1] / 2), (start, bus)]
+    ways = [(place + 0.5) * wide for place in span.reusing]
+    append(group, arrows(stem, [((way, bus), (way, y - PILL[1] / 2 - 1)) for way in ways]))
     for place, action in span.marks:
         group.append(pill((place + 0.5) * wide, y, action))
     return group
@@ -135,32 +137,31 @@ def _card(span: Span, text: Sequence[str], *, wide: float, top: float, high: flo
 
 def _rows(impls: Sequence[ImplReport], laid: Sequence[Span]) -> Element:
     lanes = max(span.lane for span in laid) + 1
-    lane_width = min(_LANE, 160 / lanes)
-    text_at = lanes * lane_width + 10
-    svg = _svg("rows", (_NARROW, _ROW * len(impls) + 1), impls, laid)
+    text_at = lanes * _LANE + 10
+    size = (max(_NARROW, text_at + _TEXT), _ROW * len(impls) + 1)
+    svg = _svg("rows", size, impls, laid)
     for span in laid:
-        svg.append(_upright_card(span, span.lane * lane_width, lane_width))
+        svg.append(_upright_card(span, span.lane * _LANE))
         for place in span.places:
-            append(svg, _row_text(impls[place], span, y=(place + 0.5) * _ROW, x=text_at))
+            append(svg, _row_text(impls[place], span, at=(text_at, (place + 0.5) * _ROW), room=size[0] - text_at))
     return svg
 
 
-def _upright_card(span: Span, left: float, width: float) -> Element:
+def _upright_card(span: Span, left: float) -> Element:
     top, bottom = span.first * _ROW + 3, (span.last + 1) * _ROW - 3
-    rect = element("rect", x=left + 1, y=top, width=width - 4, height=bottom - top, rx=9)
+    rect = element("rect", x=left + 1, y=top, width=_LANE - 4, height=bottom - top, rx=9)
     group = element("g", rect, class_=f"card {span.kind}")
-    x, bus = left + width * 0.6, left + width * 0.22
-    for place in span.reusing:
-        start = top if span.builder is None else (span.builder + 0.5) * _ROW
-        origin = [(bus, start)] if span.builder is None else [(x - 7, start), (bus, start)]
-        to = (place + 0.5) * _ROW
-        append(group, arrow([*origin, (bus, to), (x - 8, to)]))
+    x, bus = left + 27, left + 10
+    start = top if span.builder is None else (span.builder + 0.5) * _ROW
+    stem = [(bus, start)] if span.builder is None else [(x - 7, start), (bus, start)]
+    ways = [(place + 0.5) * _ROW for place in span.reusing]
+    append(group, arrows(stem, [((bus, way), (x - 8, way)) for way in ways]))
     for place, action in span.marks:
         group.append(dot(x, (place + 0.5) * _ROW, action))
     return group
 
 
-def _row_text(entry: ImplReport, span: Span, *, y: float, x: float) -> tuple[Element, Element]:
+def _row_text(entry: ImplReport, span: Span, *, at: Point, room: float) -> tuple[Element, Element]:
     what: str = entry.action
     if entry.action == "reused" and entry.built_by:
         what = f"reused from {entry.built_by}"
@@ -168,6 +169,6 @@ def _row_text(entry: ImplReport, span: Span, *, y: float, x: float) -> tuple[Ele
         what = f"built {span.tag}"
     elif entry.action == "reused":
         what = "ready wheel"
-    room = _NARROW - x
+    x, y = at
     name = label(fitted(entry.impl, room, 14), x, y - 3, class_="impl", size=14)
     return name, label(fitted(what, room), x, y + 15, class_="version", size=12)

@@ -50,7 +50,7 @@ def _details(entry: ImplReport, qa: QaReport) -> Element:
     if others:
         summary = element("summary", f"{len(others)} more, known as noise or accepted")
         folded = element("details", summary, *map(_finding, others))
-    error = element("p", qa.error, class_="error") if qa.error else None
+    error = element("p", qa.error, class_="sentence problem") if qa.error else None
     title = element("h3", code(entry.impl), " ", badge(qa.verdict))
     return element("div", title, error, *map(_finding, counting), folded, class_="findings")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi.report import PHASES
 from pep517_multi.reports.html.elements import element
-from pep517_multi.reports.html.parts import badge, bullets, code, facts, link_to, listed, place_of, row, section, table
+from pep517_multi.reports.html.parts import badge, bullets, code, facts, link_to, place_of, row, section, table
 from pep517_multi.reports.html.picture import picture
 from pep517_multi.reports.html.spans import spans
 
@@ -34,13 +34,8 @@ _EVIDENCE = {
     "extension": "It builds extension modules: each implementation needs its own wheel, or one for the stable ABI.",
     "unknown": "The source alone does not say whether the wheel depends on who builds it.",
 }
-_PHASES = {
-    "env": "environment",
-    "build": "build",
-    "install": "install",
-    "bytecode": "bytecode",
-    "qa": "QA",
-}
+_PHASES = {"env": "environment", "qa": "QA"}
+"""Phases whose key is no word."""
 
 
 def header(report: Report) -> Element:
@@ -70,7 +65,7 @@ def failures(report: Report) -> Element | None:
 def _failure(impls: Sequence[ImplReport], entry: ImplReport) -> Element:
     log = element("p", "The whole output of the build: ", code(entry.log)) if entry.log else None
     name = element("h3", link_to(impls, entry.impl))
-    error = element("p", entry.error or "no reason is known", class_="error")
+    error = element("p", entry.error or "no reason is known", class_="sentence")
     return element("article", name, error, log, class_="bad")
 
 
@@ -90,7 +85,7 @@ def _wheel(impls: Sequence[ImplReport], span: Span) -> Element:
     name = element("div", code(entry.wheel or ""), element("br") if digest is not None else None, digest)
     links = [link_to(impls, impls[place].impl) for place in span.places]
     builder = link_to(impls, entry.built_by) if entry.built_by else "not known: a ready wheel"
-    return row(name, builder, element("span", *listed(links)))
+    return row(name, builder, bullets(links, class_="names"))
 
 
 def times(report: Report) -> Element | None:
@@ -119,14 +114,14 @@ def times(report: Report) -> Element | None:
 
 
 def _phase(phase: str) -> Element:
-    return element("span", element("span", class_=f"swatch {phase}", aria_hidden="true"), _PHASES[phase])
+    return element("span", element("span", class_=f"swatch {phase}", aria_hidden="true"), _PHASES.get(phase, phase))
 
 
 def _bar(phase: str, entry: ImplReport, longest: float) -> Element | None:
     seconds = entry.seconds.get(phase, 0.0)
     if not seconds:
         return None
-    title = f"{_PHASES[phase]}: {_seconds(seconds)}"
+    title = f"{_PHASES.get(phase, phase)}: {_seconds(seconds)}"
     return element("span", class_=phase, style=f"width:{100 * seconds / longest:.2f}%", title=title)
 
 
@@ -148,7 +143,7 @@ def _implementation(impls: Sequence[ImplReport], number: int) -> Element:
     if entry.action == "reused":
         whence = (" from ", link_to(impls, entry.built_by)) if entry.built_by else (" a ready wheel",)
     name = element("h3", code(entry.impl), " ", badge(entry.action), element("small", *whence))
-    error = element("p", entry.error, class_="error") if entry.error else None
+    error = element("p", entry.error, class_="sentence") if entry.error else None
     rows = (
         ("version", f"{entry.implementation} {entry.version}"),
         ("wheel", _code(entry.wheel)),
@@ -193,7 +188,7 @@ def not_compiled(report: Report) -> Element | None:
             files.setdefault(file, []).append(link_to(report.impls, entry.impl))
     if not files:
         return None
-    rows = [row(code(file), element("span", *listed(links))) for file, links in sorted(files.items())]
+    rows = [row(code(file), bullets(links, class_="names")) for file, links in sorted(files.items())]
     lead = "These files were installed, but are no valid Python for the implementations named beside them."
     return section(
         "bytecode", "Files without bytecode", element("p", lead), table(lead, ("file", "no bytecode for"), rows)
