@@ -18,7 +18,7 @@ _TAKES = "it takes tables with package, file, kind, reason and expires"
 class Acceptance:
     """One ``[[qa.accept]]`` table.
 
-    :param package: name of the project as a glob; all by default.
+    :param package: name of the project; ``*`` for all, which is the default.
     :param file: glob over the paths that findings name; a ``*`` matches slashes, too.
     :param kind: the kind of finding, all by default.
     :param expires: the last day on which it holds; ``None`` for ever.
@@ -52,12 +52,12 @@ class Acceptance:
 
     def matches(self, *, package: str, file: str, kind: str) -> bool:
         """Whether it is about this difference, expired or not."""
-        wanted = self.package if "*" in self.package else canonicalize_name(self.package)
-        return (
-            fnmatchcase(canonicalize_name(package), wanted)
-            and fnmatchcase(file, self.file)
-            and fnmatchcase(kind, self.kind)
-        )
+        about = self.package == "*" or self.names(package)
+        return about and fnmatchcase(file, self.file) and fnmatchcase(kind, self.kind)
+
+    def names(self, package: str) -> bool:
+        """Whether it is meant for this very package."""
+        return canonicalize_name(package) == canonicalize_name(self.package)
 
     def expired(self, today: dt.date) -> bool:
         """Whether its last day is over."""

@@ -1,0 +1,122 @@
+"""A reused wheel beside a fresh one: differences, noise, acceptance, verdict. Builds and installs through its ports."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pep517_multi.qa.findings import SECOND_BUILD, finding, is_told
+from pep517_multi.qa.noise import is_noise
+from pep517_multi.qa.verdicts import conclude, counts
+from pep517_multi.wheels.differences import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pep517_multi.qa.findings import Sides
+    from pep517_multi.qa.verdicts import Policy
+    from pep517_multi.report import Finding, QaReport
+    from pep517_multi.wheels.differences import Difference
+    from pep517_multi.wheels.rules import Rule
+    from pep517_multi.wheels.trees import Contents
+
+_DATA = re.compile(r"^[^/]+\.data/[^/]+/")
+_OF_VERSIONS = (None, "generator", "metadata-version", "dynamic", "license-file", "licence-folder")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is compared, and what it is called."""
+
+    one: Contents
+    other: Contents
+    sides: Sides
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Second builds, made when they are asked for; ``None`` as answer where one cannot be had.
+
+    :param fresh: of the implementation whose fresh build is looked at.
+    :param served: of the implementation whose build made the reused wheel.
+    """
+
+    fresh: Callable[[], Contents | None]
+    served: Callable[[], Contents | None]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Everything but the files: rules, policy and what may be the cause of differences.
+
+    :param causes: packages that the two builds had in different versions, one clause each.
+    """
+
+    rules: tuple[Rule, ...]
+    policy: Policy
+    causes: tuple[str, ...] = ()
+
+    def examine(
+        self, wheels: Pair, *, installed: Callable[[], Pair], controls: Controls, others: Sequence[Finding] = ()
+    ) -> tuple[QaReport, tuple[Difference, ...]]:
+        """Compare two wheels, and what they install; a second build tells noise where something is left.
+
+        :param others: findings of other tools, which count as they are.
+        :returns: the report, and the differences of the wheels.
+        """
+        found = compare(wheels.one, wheels.other, self.rules)
+        trees = installed() if found else None
+        more = () if trees is None else _beside(found, compare(trees.one, trees.other, self.rules))
+        told = [self._told(difference, wheels.sides) for difference in found]
+        if any(one is not None and counts(one) for one in told):
+            found = self._without_noise(found, wheels, controls)
+            told = [self._told(difference, wheels.sides) for difference in found]
+        if trees is not None:
+            # What is installed follows from the wheel: where that differs by noise alone, so does this.
+            noise = not any(difference.rule is None for difference in found)
+            told += [self._told(replace(one, rule=SECOND_BUILD) if noise else one, trees.sides) for one in more]
+        findings = [one for one in told if one is not None] + [self.policy.apply(one) for one in others]
+        hidden = [one.rule for one in found if one.rule not in {None, SECOND_BUILD}]
+        return conclude(findings, filter(None, hidden)), found
+
+    def _told(self, difference: Difference, sides: Sides) -> Finding | None:
+        if difference.rule is not None and not is_told(difference):
+            return None
+        told = finding(difference, sides)
+        if self.causes and difference.rule in _OF_VERSIONS:
+            likely = "which may be the cause" if difference.rule is None else "which is the likely cause"
+            told = replace(told, message=f"{told.message} (built with other versions, {likely}: {_list(self.causes)})")
+        return self.policy.apply(told)
+
+    def _without_noise(self, found: tuple[Difference, ...], wheels: Pair, controls: Controls) -> tuple[Difference, ...]:
+        """Give what differs between two builds for one implementation, on either side, the rule that says so."""
+        for base, build, swap in ((wheels.other, controls.fresh, False), (wheels.one, controls.served, True)):
+            if all(difference.rule is not None for difference in found):
+                break
+            again = build()
+            if again is not None:
+                control = compare(base, again, self.rules)
+                found = tuple(_judged(difference, control, swap=swap) for difference in found)
+        return found
+
+
+def _judged(difference: Difference, control: Sequence[Difference], *, swap: bool) -> Difference:
+    if difference.rule is not None:
+        return difference
+    seen = replace(difference, one=difference.other, other=difference.one) if swap else difference
+    return replace(difference, rule=SECOND_BUILD) if is_noise(seen, control) else difference
+
+
+def _beside(found: Iterable[Difference], trees: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Return the unexplained differences of installed trees that no difference of the wheels already tells."""
+    known = {_DATA.sub("", difference.aspect.file) for difference in found}
+    return tuple(
+        difference
+        for difference in trees
+        if difference.rule is None and not any(f"/{difference.aspect.file}".endswith(f"/{tail}") for tail in known)
+    )
+
+
+def _list(causes: Sequence[str]) -> str:
+    return ", ".join(causes)

@@ -1,0 +1,84 @@
+"""Noise told from dependence: what differs between two builds for one implementation says nothing about another."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from pep517_multi.qa.findings import text_of
+from pep517_multi.wheels.trees import Blob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pep517_multi.wheels.aspects import Value
+    from pep517_multi.wheels.differences import Difference
+
+_COUNTER = re.compile(r"[0-9a-f]{6,}|\d+")
+_WORD = re.compile(r"\d[\d:./ T-]*\d|\w+|\s+|[^\w\s]")
+_WORDS = 4_000
+_LINES = 20_000
+
+
+def is_noise(difference: Difference, control: Sequence[Difference]) -> bool:
+    """Whether ``difference``, of another's wheel and a fresh one, is no more than builds differ in anyway.
+
+    Of text, only words that differ between the two builds of the control are noise (a date with its time is one word),
+    so that a file with a clock and a version in it still differs in the version.
+
+    :param control: how the same fresh wheel (first) differs from a second build for its implementation.
+    """
+    same = next((known for known in control if known.aspect == difference.aspect), None)
+    if same is None:
+        return _is_passing_name(difference, control)
+    if difference.aspect.kind != "bytes":
+        return True
+    served, fresh, again = difference.one, difference.other, same.other
+    if not (isinstance(served, Blob) and isinstance(fresh, Blob) and isinstance(again, Blob)):
+        return served is None and again is None  # there is such a file in some builds and not in others
+    texts = [text_of(blob) for blob in (served, fresh, again)]
+    parts = _parts([text for text in texts if text is not None])
+    if len(parts) < len(texts):
+        return True
+    return _shuffled(parts) or _changed(parts[1], parts[0]) <= _changed(parts[1], parts[2])
+
+
+def _parts(texts: Sequence[str]) -> list[list[str]]:
+    """Take texts apart into words, long ones into lines; the answer is empty where that would take too long."""
+    words = [_WORD.findall(text) for text in texts]
+    if max(map(len, words)) <= _WORDS:
+        return words
+    lines = [text.splitlines() for text in texts]
+    return lines if max(map(len, lines)) <= _LINES else []
+
+
+def _shuffled(parts: Sequence[list[str]]) -> bool:
+    """Whether all consist of the same in another order."""
+    served, fresh, again = map(sorted, parts)
+    return served == fresh == again
+
+
+def _changed(base: list[str], other: list[str]) -> set[int]:
+    """Return which parts of ``base`` are not in ``other``, and, as negative numbers, before which something was added."""
+    matcher = difflib.SequenceMatcher(None, base, other, autojunk=False)
+    changed: set[int] = set()
+    for tag, start, end, _, _ in matcher.get_opcodes():
+        if tag == "insert":
+            changed.add(-start - 1)
+        elif tag != "equal":
+            changed.update(range(start, end))
+    return changed
+
+
+def _is_passing_name(difference: Difference, control: Iterable[Difference]) -> bool:
+    """Whether a file that one side has alone is named anew in every build, after a time or a random number."""
+    if not _is_lonely(difference):
+        return False
+    names = {_COUNTER.sub("#", known.aspect.file) for known in control if _is_lonely(known)}
+    return _COUNTER.sub("#", difference.aspect.file) in names
+
+
+def _is_lonely(difference: Difference) -> bool:
+    values: tuple[Value | None, Value | None] = (difference.one, difference.other)
+    return difference.aspect.kind == "bytes" and None in values
