@@ -8,6 +8,10 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run ``multibuild`` with the arguments of this process, and exit with the contract's code."""
-    from pep517_multi.cli.commands import run
+    try:
+        from pep517_multi.cli.commands import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before or after there is anything to be said about it
+        code = 130
+    sys.exit(code)
