@@ -18,7 +18,7 @@ import machine
 from pep517_multi.reports import json as json_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 COMMAND = (sys.executable, "-m", "pep517_multi")
 
@@ -152,9 +152,9 @@ def impls(*names: str) -> list[str]:
     return ["--impls", *(str(targets()[name]) for name in names or targets())]
 
 
-def import_from(root: Path, impl: str, code: str) -> str:
-    """Run ``code`` under the interpreter with the staged modules in front, and return what it prints."""
-    places = [str(path) for path in root.glob(f"usr/lib*/{impl}/site-packages")]
+def import_from(roots: Sequence[Path], impl: str, code: str) -> str:
+    """Run ``code`` under the interpreter with the modules of staging roots in front, and return what it prints."""
+    places = [str(path) for root in roots for path in root.glob(f"usr/lib*/{impl}/site-packages")]
     script = f"import sys; sys.path[:0] = {places!r}; {code}"
     command: list[str | Path] = [targets()[impl], "-I", "-B", "-c", script]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

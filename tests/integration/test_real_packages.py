@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import gpep517_roots
 import pytest
 import real_sdists
-from command_line import cpython_targets, impls, multibuild, pypy_targets, targets
+from command_line import cpython_targets, impls, import_from, multibuild, pypy_targets, targets
 from packaging.specifiers import SpecifierSet
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ def builders(name: str) -> set[str]:
     others = [impl for impl in everyone if impl in pypy_targets()]
     return {
         "once": {everyone[0]},
-        "ends": {cpythons[0], cpythons[-1], *others},
         "stable-abi": {cpythons[0], *others},
         "each": set(everyone),
     }[PINS[name]["builds"]]
@@ -85,6 +84,8 @@ def test_a_root_is_file_for_file_what_gpep517_makes_of_the_same_wheel(
 ) -> None:
     ran = run_of(name)
     compared = [impl for impl in ran.impls if gpep517_roots.runs_in(impl)]
+    if PINS[name].get("large"):
+        compared = [compared[0], compared[-1]]
     assert compared
 
     def differences(impl: str) -> list[str]:
@@ -160,7 +161,5 @@ def test_a_package_imports_from_its_root_under_each_interpreter(
 ) -> None:
     runs = [run_of(name), *needed(name)]
     for impl in runs[0].impls.keys() - PINS[name].get("broken-on", []):
-        roots = [ran.root(impl) for ran in runs]
-        places = [str(place) for root in roots for place in root.glob(f"usr/lib*/{impl}/site-packages")]
-        script = f"import sys; sys.path[:0] = {places!r}\nimport {', '.join(PINS[name]['imports'])}"
-        subprocess.run([targets()[impl], "-I", "-B", "-c", script], check=True)
+        modules = ", ".join(PINS[name]["imports"])
+        import_from([ran.root(impl) for ran in runs], impl, f"import {modules}")
