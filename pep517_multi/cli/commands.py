@@ -12,7 +12,7 @@ import click
 
 from pep517_multi import __version__
 from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands
-from pep517_multi.cli.options import BUILD, SCREEN, STAGE, WORK, options
+from pep517_multi.cli.options import BUILD, CHECK, SCREEN, STAGE, WORK, options
 from pep517_multi.errors import MultibuildError, UsageError
 
 if TYPE_CHECKING:
@@ -81,6 +81,21 @@ def install(source: Path, wheels: tuple[Path, ...], **given: Any) -> int:
         ready = [read_wheel(path) for path in wheels]
         return _session(given, None, lambda run: phases.install_wheels(run, ready), needs_work=False)
     return _session(given, source, phases.install)
+
+
+@multibuild.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@options("impls", "workdir", "jobs", *STAGE, *CHECK, *SCREEN)
+@click.option("--qa", metavar="off|warn|fail", help="Under fail, warnings fail the check, too.")
+@_source
+def check(source: Path, *, as_json: bool, **given: Any) -> int:
+    """Check what was staged: imports, bytecode, strays; nothing is changed."""
+    from pep517_multi.cli.checking import show_check
+
+    def show(run: Run, screen: Screen) -> int:
+        return show_check(run, source, screen=screen, as_json=as_json)
+
+    return _with_run(given, source, show, needs_work=False)
 
 
 @multibuild.command()

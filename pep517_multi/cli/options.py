@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 _FLAGS: Mapping[str, tuple[str, ...]] = {
     # A setting whose option is not simply --key VALUE: the declarations of a click flag.
     "abi3": ("--abi3/--no-abi3",),
+    "all-modules": ("--all-modules/--no-all-modules",),
+    "deps": ("--deps/--no-deps",),
     "isolation": ("--isolation/--no-isolation",),
     "progress": ("--progress/--no-progress",),
     "quiet": ("-q", "--quiet"),
     "verbose": ("-v", "--verbose"),
 }
 _SHORT: Mapping[str, str] = {"jobs": "-j"}
-_MULTIPLE = ("impls", "build-constraint", "patch", "prepare", "source-for")
+_MULTIPLE = ("impls", "check-off", "build-constraint", "patch", "prepare", "source-for")
 
 SCREEN = ("quiet", "verbose", "color", "progress")
 WORK = ("impls", "workdir", "report", "report-html", "jobs")
@@ -40,6 +42,7 @@ BUILD = (
     "timeout",
 )
 STAGE = ("roots", "prefix", "scheme", "shebang", "compile", "invalidation-mode")
+CHECK = ("check-off", "check-timeout", "all-modules", "deps")
 
 
 def options(*keys: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -34,7 +34,7 @@ def pattern_of(folders: Iterable[Path]) -> re.Pattern[bytes] | None:
 def check_build_paths(
     root: StagedRoot, entries: Sequence[Entry], pattern: re.Pattern[bytes] | None
 ) -> Iterator[Problem]:
-    """Yield files that hold what ``pattern`` finds, with the first occurrences; bytecode only if its source does not."""
+    """Yield files that hold what ``pattern`` finds, and the first occurrences; bytecode only if its source does not."""
     if pattern is None:
         return
     told: set[str] = set()

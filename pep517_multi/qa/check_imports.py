@@ -109,6 +109,7 @@ class Judge:
 
     :param tops: names of what is imported first, by which a module that is not found is known to be the root's own.
     :param requires: normalised names of the projects that the metadata in the root require.
+    :param used: what of ``allowed`` was needed is put here.
     """
 
     root: StagedRoot
@@ -116,6 +117,7 @@ class Judge:
     requires: frozenset[str]
     allowed: Sequence[AllowedImport]
     timeout: float
+    used: set[AllowedImport]
 
     def problems(self, imported: Imported) -> Iterator[Problem]:
         """Yield what went wrong; what is allowed has the reason for it in ``accepted``."""
@@ -141,7 +143,9 @@ class Judge:
         if untried:
             message += f"; {untried} modules below it were not tried"
         lines = str(answer.get("output", "")).splitlines()[:_LINES]
-        accepted = next((entry.reason for entry in self.allowed if allows(entry, module.name, message)), None)
+        allowing = [entry for entry in self.allowed if allows(entry, module.name, message)]
+        self.used.update(allowing)
+        accepted = allowing[0].reason if allowing else None
         return problem(check, self.root.shown(module.file), message, lines=lines, accepted=accepted)
 
     def _timeout(self, name: str, _: Mapping[str, Any]) -> tuple[str, str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pep517_multi.qa.check_table import Problem
 
 _LICENCE = re.compile(r"(^|/)(licenses|license_files)/|(^|/)(UN)?(LICEN[CS]E|COPYING)[^/]*$", re.IGNORECASE)
+_REQUIRED = re.compile(r"[A-Za-z0-9._-]+")
 _ELF = b"\x7fELF"
 
 
@@ -54,6 +55,12 @@ class Distribution:
     def requires(self) -> tuple[str, ...]:
         """The lines of Requires-Dist."""
         return tuple(self.metadata.get("requires_dist", ()))
+
+    @property
+    def required_names(self) -> frozenset[str]:
+        """The normalised names of what is required under any circumstances."""
+        names = (_REQUIRED.match(text) for text in self.requires)
+        return frozenset(str(canonicalize_name(name[0])) for name in names if name)
 
     @property
     def is_pure(self) -> bool:

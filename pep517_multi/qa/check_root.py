@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pep517_multi import files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
@@ -61,18 +61,12 @@ class StagedRoot:
     @cached_property
     def libraries(self) -> tuple[str, ...]:
         """Purelib and platlib once installed, each once."""
-        return _libraries(self.layout.paths(self.interpreter, distribution=""))
+        return self.layout.libraries(self.interpreter)
 
     @cached_property
     def foreign_libraries(self) -> tuple[str, ...]:
         """The same of the others."""
-        paths = [_libraries(self.layout.paths(other, distribution="")) for other in self.others]
-        return tuple(name for names in paths for name in names)
-
-    @cached_property
-    def paths(self) -> Mapping[str, str]:
-        """Key of the install scheme → path once installed."""
-        return self.layout.paths(self.interpreter, distribution="")
+        return tuple(name for other in self.others for name in self.layout.libraries(other))
 
     @property
     def prefix(self) -> str:
@@ -109,7 +103,3 @@ class StagedRoot:
             for name in [*folders, *names]:
                 path = self.path / folder / name
                 yield Entry(path, posixpath.normpath(f"{inside}/{name}"), path.lstat())
-
-
-def _libraries(paths: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((paths["purelib"], paths["platlib"])))

@@ -58,7 +58,7 @@ class Target:
         command = Command(
             argv=(str(self.interpreter.executable), *options, str(script)),
             cwd=folder / "empty",
-            env=self._environment(folder),
+            env={**environment(self.environ), "HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")},
             timeout=timeout,
             log=folder / "said",
             stdin=json.dumps({**request, "scratch": str(folder)}).encode(),
@@ -79,19 +79,13 @@ class Target:
             (folder / name).mkdir(parents=True)
         return folder
 
-    def _environment(self, folder: Path) -> dict[str, str]:
-        kept = {
-            name: value
-            for name, value in self.environ.items()
-            if not any(fnmatchcase(name, pattern) for pattern in _DROPPED)
-        }
-        return {
-            **kept,
-            "HOME": str(folder / "home"),
-            "TMPDIR": str(folder / "tmp"),
-            "LC_ALL": "C.UTF-8",
-            "PYTHONDONTWRITEBYTECODE": "1",  # for processes that a module starts
-        }
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return ``environ`` without what speaks of a user, a screen or another Python; no bytecode is written with it."""
+    kept = {
+        name: value for name, value in environ.items() if not any(fnmatchcase(name, pattern) for pattern in _DROPPED)
+    }
+    return {**kept, "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def how_it_ended(status: int) -> str | None:
