@@ -12,7 +12,7 @@ import click
 
 from pep517_multi import __version__
 from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands
-from pep517_multi.cli.options import BUILD, CHECK, SCREEN, STAGE, WORK, options
+from pep517_multi.cli.options import BUILD, CHECK, QA, SCREEN, STAGE, WORK, options
 from pep517_multi.errors import MultibuildError, UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def multibuild() -> None:
 
 
 @multibuild.command(DEFAULT_COMMAND, hidden=True)
-@options(*WORK, *BUILD, *STAGE, *SCREEN)
+@options(*WORK, *BUILD, *QA, *STAGE, *SCREEN)
 @_source
 def whole_job(source: Path, **given: Any) -> int:
     """Do the whole job: build or reuse, install into staging roots, report."""
@@ -66,6 +66,16 @@ def build(source: Path, **given: Any) -> int:
     from pep517_multi.pipeline import phases
 
     return _on_source(source, given, phases.build)
+
+
+@multibuild.command()
+@options(*WORK, *BUILD, *QA, *STAGE, *SCREEN)
+@_source
+def qa(source: Path, **given: Any) -> int:
+    """Compare what is reused, as the build phase left it, with fresh builds."""
+    from pep517_multi.pipeline import phases
+
+    return _on_source(source, given, phases.qa)
 
 
 @multibuild.command()
@@ -193,7 +203,8 @@ def _with_run(
     screen = Screen(settings)
     try:
         run = run_of(settings, runner=runner, observer=screen)
-        if not needs_work and settings.roots is not None and "workdir" not in settings.origins:
+        plain = settings.scripts in {None, "plain"} and settings.dedupe == "none"
+        if not needs_work and plain and settings.roots is not None and "workdir" not in settings.origins:
             return work(replace(run, holds_work=False), screen)
         with run.work.held(screen):
             return work(run, screen)

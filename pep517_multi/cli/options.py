@@ -25,7 +25,7 @@ _FLAGS: Mapping[str, tuple[str, ...]] = {
     "verbose": ("-v", "--verbose"),
 }
 _SHORT: Mapping[str, str] = {"jobs": "-j"}
-_MULTIPLE = ("impls", "check-off", "build-constraint", "patch", "prepare", "source-for")
+_MULTIPLE = ("impls", "qa-rules", "check-off", "strip", "build-constraint", "patch", "prepare", "source-for")
 
 SCREEN = ("quiet", "verbose", "color", "progress")
 WORK = ("impls", "workdir", "report", "report-html", "jobs")
@@ -41,7 +41,21 @@ BUILD = (
     "source-for",
     "timeout",
 )
-STAGE = ("roots", "prefix", "scheme", "shebang", "compile", "invalidation-mode")
+QA = ("qa", "qa-rules", "qa-tool")
+STAGE = (
+    "roots",
+    "destdir",
+    "prefix",
+    "scheme",
+    "shebang",
+    "scripts",
+    "compile",
+    "invalidation-mode",
+    "dedupe",
+    "strip",
+    "license-dir",
+    "installer",
+)
 CHECK = ("check-off", "check-timeout", "all-modules", "deps")
 
 
@@ -76,6 +90,9 @@ def _declarations(key: str) -> list[Callable[[Callable[..., Any]], Callable[...,
     if key == "reuse":
         never = click.option("--no-reuse", "no_reuse", is_flag=True, default=None, help="The same as --reuse never.")
         return [declared, never]
+    if key == "qa":
+        warn = click.option("--qa-diff", "qa_diff", is_flag=True, default=None, help="The same as --qa warn.")
+        return [declared, warn]
     return [declared]
 
 
@@ -86,6 +103,8 @@ def command_line(given: Mapping[str, Any], folder: Path) -> Layer:
         for key, setting in BY_KEY.items()
         if (value := given.get(setting.attribute)) not in (None, ())
     }
+    if given.get("qa_diff"):
+        values.setdefault("qa", "warn")
     if given.get("no_reuse"):
         values["reuse"] = "never"
     settings = pairs(given.get("config_setting") or ())

@@ -124,7 +124,7 @@ class Screen:
         return None
 
     def _slow(self, event: events.PhaseStarted) -> bool:
-        return event.phase in {"env", "build"} or self.settings.verbose
+        return event.phase in {"env", "build", "qa"} or self.settings.verbose
 
 
 def _draw(console: Console, table: Table) -> None:

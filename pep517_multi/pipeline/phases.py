@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pep517_multi import events, files, reports
-from pep517_multi.errors import MultibuildError
+from pep517_multi.errors import FindingsError, MultibuildError
+from pep517_multi.pipeline import qa as quality
 from pep517_multi.pipeline.building import Building, Outcome
 from pep517_multi.pipeline.installing import fitting_wheels, served_by_build, stage_request
+from pep517_multi.pipeline.merging import merge_staged, place_of
 from pep517_multi.report import EvidenceReport, ImplReport, Report, SourceReport
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ def whole_job(run: Run, tree: SourceTree) -> Report:
     :raises MissingRequirementsError: without isolation, build requirements are missing.
     """
     phase = _Phase(run)
+    if run.settings.qa != "off":
+        quality.check_settings(run)
     with run.work.second_names() as folder, phase.stager() as stager:
 
         def stage(outcome: Outcome) -> None:
@@ -41,6 +45,8 @@ def whole_job(run: Run, tree: SourceTree) -> Report:
 
         outcomes = Building(run, tree, stage).all()
         phase.entries = [_built(run, outcome) for outcome in outcomes]
+        if run.settings.qa != "off":
+            phase.examine(tree, [_reused(outcome) for outcome in outcomes])
     return phase.report(
         _source_built(run, tree, outcomes), [outcome.error for outcome in outcomes if not outcome.skipped]
     )
@@ -57,6 +63,34 @@ def build(run: Run, tree: SourceTree) -> Report:
     return phase.report(
         _source_built(run, tree, outcomes), [outcome.error for outcome in outcomes if not outcome.skipped]
     )
+
+
+def qa(run: Run, tree: SourceTree) -> Report:
+    """Compare what the build phase left to be reused with fresh builds.
+
+    :raises PlanError: it left nothing for a named implementation.
+    """
+    phase = _Phase(run)
+    quality.check_settings(run)
+    served = served_by_build(run)
+    reused = []
+    for interpreter in run.interpreters:
+        left = served.get(interpreter.name)
+        if left is None:
+            continue
+        action: Action = "built" if left.built_by == interpreter.name else "reused"
+        entry = _target(interpreter, action=action, because=left.because, built_by=left.built_by)
+        try:
+            wheel = run.store.locate(left)
+        except MultibuildError as error:
+            phase.fail(entry, error)
+        else:
+            phase.entries.append(_with_wheel(entry, wheel, place=left.wheel))
+            reused.append(
+                quality.Reused(interpreter, wheel, left.built_by, left.inputs) if action == "reused" else None
+            )
+    phase.examine(tree, reused)
+    return phase.report(_remembered_source(run))
 
 
 def install(run: Run) -> Report:
@@ -116,6 +150,19 @@ class _Phase:
     def stage(self, stager: Stager, interpreter: Interpreter, *, wheels: Sequence[Wheel]) -> None:
         self.staging[interpreter.name] = stager.submit(stage_request(self.run, interpreter, wheels))
 
+    def examine(self, tree: SourceTree, reused: Sequence[quality.Reused | None]) -> None:
+        """Compare with fresh builds, and say so in the entries; under ``--qa fail``, what differs is an error."""
+        found = quality.examine(self.run, tree, [one for one in reused if one is not None])
+        self.entries = [
+            replace(entry, qa=found[entry.impl].report, seconds={**entry.seconds, "qa": found[entry.impl].seconds})
+            if entry.impl in found
+            else entry
+            for entry in self.entries
+        ]
+        wrong = [name for name, examined in found.items() if examined.report.verdict in {"differs", "error"}]
+        if wrong and self.run.settings.qa == "fail":
+            self.errors.append(FindingsError(f"QA found something for {', '.join(wrong)}"))
+
     def fail(self, entry: ImplReport, error: MultibuildError) -> None:
         self.run.observer(events.Failed(entry.impl, str(error)))
         self.errors.append(error)
@@ -127,6 +174,7 @@ class _Phase:
         gathered, self.entries = self.entries, []
         for entry in gathered:
             self._staged(entry)
+        self._merge()
         status = max((error.exit_code for error in self.errors), default=0)
         report = Report(source, tuple(self.entries), time.monotonic() - self.started, status)
         with files.explained("write the report"):
@@ -152,6 +200,35 @@ class _Phase:
         seconds = {**entry.seconds, "install": staged.install_seconds, "bytecode": staged.bytecode_seconds}
         done = replace(entry, root=str(staged.root), not_compiled=staged.not_compiled, seconds=seconds)
         self.entries.append(done)
+
+    def _merge(self) -> None:
+        """Put what was staged into images, where such are wanted; all of it, or none."""
+        staged = [entry for entry in self.entries if entry.root is not None]
+        places = {entry.impl: place_of(self.run, entry.impl) for entry in staged}
+        if not any(places.values()):
+            return
+        lacking = [entry.impl for entry in self.entries if entry.action == "failed"]
+        if lacking and self.run.settings.destdir is not None:
+            message = f"nothing was put into {self.run.settings.destdir}, because {', '.join(lacking)} failed"
+            self.run.observer(events.Note(message, level="warning"))
+            self.entries = [replace(entry, root=None) for entry in self.entries]
+            return
+        interpreters = [one for one in self.run.interpreters if one.name in places]
+        try:
+            notes = merge_staged(self.run, interpreters)
+        except MultibuildError as error:
+            self.run.observer(events.Failed(", ".join(places), str(error)))
+            self.errors.append(error)
+            failed = {entry.impl: replace(entry, action="failed", root=None, error=str(error)) for entry in staged}
+            self.entries = [failed.get(entry.impl, entry) for entry in self.entries]
+            return
+        for note in dict.fromkeys(note for several in notes.values() for note in several):
+            self.run.observer(events.Note(note))
+        roots = {impl: str(place.directory) for impl, place in places.items() if place is not None}
+        self.entries = [
+            replace(entry, root=roots.get(entry.impl, entry.root), notes=notes.get(entry.impl, ()))
+            for entry in self.entries
+        ]
 
 
 def _target(interpreter: Interpreter, *, action: Action, because: tuple[str, ...], built_by: str | None) -> ImplReport:
@@ -182,6 +259,13 @@ def _built(run: Run, outcome: Outcome) -> ImplReport:
         return entry
     wheel = outcome.built.wheel
     return _with_wheel(entry, wheel, place=run.store.relative(wheel))
+
+
+def _reused(outcome: Outcome) -> quality.Reused | None:
+    """Return what there is to compare; nothing where the implementation built itself, or not at all."""
+    if outcome.built is None or outcome.built_by == outcome.interpreter.name:
+        return None
+    return quality.Reused(outcome.interpreter, outcome.built.wheel, outcome.built_by, outcome.built.inputs)
 
 
 def source_report(tree: SourceTree) -> SourceReport:

@@ -19,11 +19,14 @@ _OURS = (
     "wheels",
     "logs",
     "roots",
+    "images",
+    "tests",
     "builds",
     "environments",
     "sources",
     "changed",
     "staging",
+    "qa",
     "report.json",
     "source.json",
     ".gitignore",
@@ -46,6 +49,16 @@ class WorkDirectory:
     def roots(self) -> Path:
         """Staging roots, unless ``--roots`` says otherwise."""
         return self.path / "roots"
+
+    @property
+    def images(self) -> Path:
+        """What goes into images before it is merged, and what is known of them."""
+        return self.path / "images"
+
+    @property
+    def tests(self) -> Path:
+        """Environments to test in what was staged."""
+        return self.path / "tests"
 
     @property
     def report(self) -> Path:
@@ -86,6 +99,10 @@ class WorkDirectory:
     def build(self, impl: str) -> Path:
         """Return the folder of the private copy and the output of the build for ``impl``."""
         return self.path / "builds" / impl
+
+    def qa(self, impl: str) -> Path:
+        """Return the folder of what QA leaves for ``impl``: wheels that differ, longer comparisons."""
+        return self.path / "qa" / impl
 
     def changed(self, impl: str) -> Path:
         """Return the folder of the tree that was changed for ``impl``."""

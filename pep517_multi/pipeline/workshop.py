@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from pep517_multi.sources.copies import private_copy
 from pep517_multi.wheels.decision import Dependence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pep517_multi.backends import BuiltWheel, Environments
@@ -49,6 +50,12 @@ class Workshop:
                 jobserver = Jobserver(jobs, environ=self.run.environ, runner=self.run.runner)
                 self._jobserver = stack.enter_context(jobserver)
             yield
+
+    def with_environ(self, environ: Mapping[str, str]) -> Workshop:
+        """Return one that shares everything with this, and gives ``environ`` to hooks besides."""
+        other = copy(self)
+        other._environments = ExtendedEnvironments(self._environments, environ)  # noqa: SLF001 - one of its own kind
+        return other
 
     def make(
         self, interpreter: Interpreter, share: Share, *, folder: Path, log: Path, builds: int

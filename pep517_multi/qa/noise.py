@@ -60,7 +60,7 @@ def _shuffled(parts: Sequence[list[str]]) -> bool:
 
 
 def _changed(base: list[str], other: list[str]) -> set[int]:
-    """Return which parts of ``base`` are not in ``other``, and, as negative numbers, before which something was added."""
+    """Return which parts of ``base`` are not in ``other``, and before which something is added (negative numbers)."""
     matcher = difflib.SequenceMatcher(None, base, other, autojunk=False)
     changed: set[int] = set()
     for tag, start, end, _, _ in matcher.get_opcodes():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
+
+from pep517_multi.report import QaVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from pep517_multi.report import ImplReport, Report
 
 _REASONS = 4
-_COLUMNS = ("implementation", "wheel", "tag", "seconds")
+_COLUMNS = ("implementation", "wheel", "tag", "qa", "seconds")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,14 @@ def summary(report: Report) -> str:
     counted = [(actions.count(action), action) for action in ("built", "built earlier", "reused", "failed", "skipped")]
     told = ", ".join(f"{count} {action}" for count, action in counted if count) or "nothing to do"
     source = " ".join(filter(None, (report.source.name, report.source.version)))
-    return f"{source + ': ' if source else ''}{told} ({report.seconds:.1f} s){_staged(report)}"
+    return f"{source + ': ' if source else ''}{told}{_compared(report)} ({report.seconds:.1f} s){_staged(report)}"
+
+
+def _compared(report: Report) -> str:
+    """Count the verdicts of QA, the worst first."""
+    verdicts = [entry.qa.verdict for entry in report.impls if entry.qa is not None]
+    counted = [(verdicts.count(verdict), verdict) for verdict in reversed(get_args(QaVerdict)) if verdict in verdicts]
+    return f"; beside fresh builds: {', '.join(f'{count} {verdict}' for count, verdict in counted)}" if counted else ""
 
 
 def _staged(report: Report) -> str:
@@ -62,7 +71,8 @@ def _staged(report: Report) -> str:
 
 def _row(entry: ImplReport, *, verbose: bool) -> Row:
     seconds = sum(entry.seconds.values())
-    cells = (entry.impl, _wheel(entry), entry.tag or "", f"{seconds:.1f}" if seconds else "")
+    qa = entry.qa.verdict if entry.qa else ""
+    cells = (entry.impl, _wheel(entry), entry.tag or "", qa, f"{seconds:.1f}" if seconds else "")
     if not verbose:
         return Row(entry.action, cells, ())
     notes = [entry.error] if entry.error else []
