@@ -131,6 +131,7 @@ class ImplReport:
     :param error: one sentence where ``action`` is ``failed`` or ``skipped``.
     :param log: path of the whole output of the build, where there was one.
     :param not_compiled: installed files that are no valid Python for this implementation and so have no bytecode.
+    :param notes: what was settled where several implementations share an image.
     """
 
     impl: str
@@ -147,6 +148,7 @@ class ImplReport:
     error: str | None = None
     log: str | None = None
     not_compiled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
     qa: QaReport | None = None
 

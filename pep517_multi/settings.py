@@ -98,9 +98,16 @@ class Settings:
     impls: tuple[str, ...] = ()
     workdir: Path = Path(".multibuild")
     roots: Path | None = None
+    destdir: Path | None = None
     prefix: str = "/usr"
     scheme: str | None = None
     shebang: str = "{prefix}/bin/{impl}"
+    scripts: str | None = None
+    dedupe: str = "none"
+    strip: tuple[str, ...] = ()
+    license_dir: str | None = None
+    installer: str = "multibuild"
+    filelist: str = "plain"
     reuse: str = "auto"
     abi3: bool = True
     ext: str = "auto"
@@ -217,6 +224,21 @@ def _text(value: object, _folder: Path) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("it takes a text")
     return value
+
+
+def _text_or_none(value: object, _folder: Path) -> str:
+    if not isinstance(value, str) or "\n" in value:
+        raise ValueError("it takes a text of one line, which may be empty")
+    return value
+
+
+def _several(*choices: str) -> Callable[[object, Path], tuple[str, ...]]:
+    read = _choice(*choices)
+
+    def several(value: object, folder: Path) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(read(item, folder) for item in _texts(value, folder)))
+
+    return several
 
 
 def _prefix(value: object, _folder: Path) -> str:
@@ -341,9 +363,32 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("impls", "SPEC…", "which implementations; all installed ones by default", _texts),
     Setting("workdir", "DIR", "wheels, logs, state and default roots", _path),
     Setting("roots", "DIR", "one staging root per implementation, DIR/<name>; <workdir>/roots by default", _path),
+    Setting("destdir", "DIR", "one image with all implementations, instead of roots", _path),
     Setting("prefix", "DIR", "install prefix", _prefix),
     Setting("scheme", "NAME", "install scheme; rpm_prefix if the target has it, else posix_prefix, by default", _text),
     Setting("shebang", "TEMPLATE", "interpreter of scripts; {impl} and {prefix} are replaced", _shebang),
+    Setting(
+        "scripts",
+        "POLICY",
+        "same-named scripts of several implementations: plain, suffix, python-exec or separate; by default suffix in "
+        "an image, else plain",
+        _choice("plain", "suffix", "python-exec", "separate"),
+    ),
+    Setting(
+        "dedupe",
+        "none|hard|symlink",
+        "link modules that implementations have in common, and levels of bytecode that do not differ",
+        _choice("none", "hard", "symlink"),
+    ),
+    Setting(
+        "strip",
+        "SET…",
+        "leave out licenses, record, direct-url, nspkg, tests",
+        _several("licenses", "record", "direct-url", "nspkg", "tests"),
+    ),
+    Setting("license-dir", "DIR", "put licences here, as installed; {name} and {impl} are replaced", _text),
+    Setting("installer", "NAME", "what INSTALLER says; no such file if empty", _text_or_none),
+    Setting("filelist", "plain|rpm|json", "files: the format of the list", _choice("plain", "rpm", "json")),
     Setting("reuse", "auto|tags|never", "reuse where it is known to be right, where the tags fit, or never", _reuse),
     Setting("abi3", "true|false", "share stable-ABI wheels", _boolean),
     Setting(
@@ -401,6 +446,7 @@ def resolve(layers: Sequence[Layer]) -> Settings:
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for layer in layers:
+        _choose_place(layer, values)
         for key, raw in _flat(layer.values):
             setting = BY_KEY.get(key)
             if setting is None:
@@ -425,6 +471,16 @@ def _flat(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
             yield from ((key if part == "mode" else f"{key}-{part}", item) for part, item in value.items())
         else:
             yield key, value
+
+
+def _choose_place(layer: Layer, values: dict[str, Any]) -> None:
+    """Let ``roots`` of a stronger layer take the place of ``destdir`` of a weaker one, and the other way round."""
+    if {"roots", "destdir"} <= layer.values.keys():
+        raise UsageError(f"roots and destdir are both in {layer.name}; take one: separate roots, or a single image")
+    if "roots" in layer.values:
+        values.pop("destdir", None)
+    if "destdir" in layer.values:
+        values.pop("roots", None)
 
 
 def _shown(raw: object) -> str:

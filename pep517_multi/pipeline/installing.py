@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pep517_multi.errors import PlanError, StagingError
+from pep517_multi.pipeline.merging import place_of
 from pep517_multi.wheels.decision import misfits
 
 if TYPE_CHECKING:
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
 
 def stage_request(run: Run, interpreter: Interpreter, wheels: Sequence[Wheel]) -> StageRequest:
-    """Describe the installation of ``wheels`` into the staging root of ``interpreter``."""
+    """Describe the installation of ``wheels`` into the staging root of ``interpreter``, before any merging."""
     from pep517_multi.staging import StageRequest
 
+    place = place_of(run, interpreter.name)
     root = (run.settings.roots or run.work.roots).absolute() / interpreter.name
     paths = tuple(wheel.path for wheel in wheels)
     owned = run.settings.roots is None
+    if place is not None:
+        root, owned = place.root(interpreter.name), True
     return StageRequest(interpreter=interpreter, wheels=paths, root=root, layout=run.layout, owned=owned)
 
 

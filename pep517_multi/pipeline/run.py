@@ -49,7 +49,7 @@ class Run:
     @property
     def outputs(self) -> tuple[Path, ...]:
         """What the run itself writes to, and what therefore is no part of a source that it may lie in."""
-        named = (self.settings.roots, self.settings.report, self.settings.report_html)
+        named = (self.settings.roots, self.settings.destdir, self.settings.report, self.settings.report_html)
         return (self.work.path, *(path.absolute() for path in named if path is not None))
 
     @property
@@ -63,6 +63,9 @@ class Run:
             shebang=self.settings.shebang,
             levels=self.settings.compile,
             invalidation=self.settings.invalidation_mode,
+            installer=self.settings.installer,
+            strip=self.settings.strip,
+            license_dir=self.settings.license_dir,
         )
 
     def policy(self, evidence: Evidence) -> Policy:

@@ -33,6 +33,9 @@ class Layout:
     :param levels: optimisation levels to compile bytecode for, ascending; none for no bytecode.
     :param invalidation: how Python tells that bytecode is stale: ``timestamp``, ``checked-hash``, ``unchecked-hash``.
     :param installer: what goes into ``INSTALLER`` (:pep:`376`); nothing is written if empty.
+    :param strip: names of :data:`pep517_multi.staging.stripping.SETS`: what is left out.
+    :param license_dir: where licences go instead of ``.dist-info``; ``{name}`` (the normalised project) and ``{impl}``
+        are replaced.
     """
 
     prefix: str = "/usr"
@@ -41,6 +44,8 @@ class Layout:
     levels: tuple[int, ...] = (0, 1)
     invalidation: str = "timestamp"
     installer: str = "multibuild"
+    strip: tuple[str, ...] = ()
+    license_dir: str | None = None
 
     def paths(self, interpreter: Interpreter, *, distribution: str) -> Mapping[str, str]:
         """Return the absolute path for each key of a wheel's contents (``purelib``, ``headers`` …).
@@ -53,6 +58,14 @@ class Layout:
             key: posixpath.normpath(scheme[theirs].replace(PREFIX_PLACEHOLDER, prefix)) for key, theirs in _KEYS.items()
         }
         return {**paths, "headers": posixpath.join(paths["headers"], distribution)}
+
+    def libraries(self, interpreter: Interpreter) -> tuple[str, ...]:
+        """Return the absolute paths of site-packages, one or two.
+
+        :raises UsageError: as :meth:`paths` does.
+        """
+        paths = self.paths(interpreter, distribution="")
+        return tuple(dict.fromkeys((paths["purelib"], paths["platlib"])))
 
     def script_interpreter(self, interpreter: Interpreter) -> str:
         """Return what stands after ``#!`` in the scripts of ``interpreter``.

@@ -12,6 +12,7 @@ from pep517_multi import events, files
 from pep517_multi.errors import UsageError
 from pep517_multi.staging import roots
 from pep517_multi.staging.bytecode import Compiler, Module
+from pep517_multi.staging.stripping import strip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +105,7 @@ class Stager:
             with self._installing:
                 self._observer(events.PhaseStarted(impl, "install", ", ".join(path.name for path in request.wheels)))
                 written, moment = self._install(request, root)
+                written = strip(root, written, interpreter=request.interpreter, layout=layout)
                 install_seconds = time.monotonic() - began
                 self._observer(events.PhaseFinished(impl, "install", install_seconds))
             began = time.monotonic()
