@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence.literals import times_bound
-from pep517_multi.sources.evidence.setup_names import IMPORTABLE, RISKY_BUILTINS
+from pep517_multi.sources.evidence.setup_names import COMMAND_MODULES, HARMLESS, IMPORTABLE, RISKY_BUILTINS, SETUP
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -32,6 +32,8 @@ class Bindings:
         """Names imported from modules of the project, which are judged where that is done."""
         for node in ast.walk(module):
             self._bind(node)
+        self.assigned = frozenset(self.plain)
+        """Names bound otherwise than by an import or a class."""
         self.plain -= self.classes | set(self.imported) | RISKY_BUILTINS
 
     def _bind(self, node: ast.AST) -> None:
@@ -39,7 +41,7 @@ class Bindings:
             case ast.Import(names=aliases):
                 for alias in aliases:
                     name = alias.asname or alias.name.partition(".")[0]
-                    self.imported[name] = alias.name if alias.asname else name
+                    self._bind_import(name, alias.name if alias.asname else name)
             case ast.ImportFrom(module=module, names=aliases, level=level):
                 for alias in aliases:
                     self._bind_from(alias, module or "", level)
@@ -56,10 +58,16 @@ class Bindings:
     def _bind_from(self, alias: ast.alias, module: str, level: int) -> None:
         name = alias.asname or alias.name
         if level == 0 and self._is_known(module, alias.name):
-            self.imported[name] = f"{module}.{alias.name}"
+            self._bind_import(name, f"{module}.{alias.name}")
         else:
             self.plain.add(name)
             self.local.add(name)
+
+    def _bind_import(self, name: str, dotted: str) -> None:
+        """Let ``name`` stand for ``dotted``; where it may stand for something of another kind too, for neither."""
+        known = self.imported.setdefault(name, dotted)
+        if known != dotted and (_kind(known) is None or _kind(known) != _kind(dotted)):
+            self.imported[name] = f"{name} (imported from several places)"
 
     @staticmethod
     def _is_known(module: str, name: str) -> bool:
@@ -155,6 +163,16 @@ def catches(node: ast.Try) -> bool:
     """Whether an exception may end here: a handler takes it, or the way out of ``finally`` drops it."""
     leaves = (ast.Return, ast.Break, ast.Continue)
     return bool(node.handlers) or any(isinstance(part, leaves) for last in node.finalbody for part in ast.walk(last))
+
+
+def _kind(dotted: str) -> str | None:
+    """Return why whatever has this dotted name is as good as another of its kind, ``None`` where it is not."""
+    kinds = {
+        "setup": dotted in SETUP,
+        "harmless": dotted in HARMLESS,
+        "command": f"{dotted}.".startswith(COMMAND_MODULES),
+    }
+    return next((kind for kind, fits in kinds.items() if fits), None)
 
 
 def _is_name(node: ast.AST | None, name: str) -> TypeGuard[ast.Name]:

@@ -13,6 +13,7 @@ from pep517_multi.sources.evidence.setup_bindings import Bindings
 from pep517_multi.sources.evidence.setup_call import SetupCall
 from pep517_multi.sources.evidence.setup_imports import LocalModules
 from pep517_multi.sources.evidence.setup_paths import executed_file, is_project_folder
+from pep517_multi.sources.evidence.setup_versions import decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,8 +86,10 @@ class ExpressionReader(ABC):
             self._call(node)
         elif dotted is not None:
             self._name(node, dotted)
-        elif isinstance(node, ast.Constant):
+        elif isinstance(node, ast.Constant) or decided(node, self.bindings) is not None:
             pass
+        elif isinstance(node, ast.IfExp) and (known := decided(node.test, self.bindings)) is not None:
+            self.value(node.body if known else node.orelse)
         elif isinstance(node, ast.Attribute):
             self._attribute(node)
         elif isinstance(node, ast.Lambda):

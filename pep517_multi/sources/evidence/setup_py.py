@@ -15,6 +15,7 @@ from pep517_multi.sources.evidence.literals import is_empty_literal, parse
 from pep517_multi.sources.evidence.project import Finding, Project, unknown
 from pep517_multi.sources.evidence.setup_bindings import catches
 from pep517_multi.sources.evidence.setup_expressions import ExpressionReader
+from pep517_multi.sources.evidence.setup_versions import decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -140,6 +141,9 @@ class ModuleReader(ExpressionReader):
 
     def _read_if(self, node: ast.If) -> None:
         """Read a condition; one that only decides whether to stop may ask whatever it likes."""
+        if (known := decided(node.test, self.bindings)) is not None:
+            self.read(node.body if known else node.orelse)
+            return
         stops, goes_on = self._only_stops(node.body), self._only_stops(node.orelse)
         if self.stopping_is_final and (stops or goes_on) and not _binds(node.test):
             self.read(() if stops else node.body)

@@ -52,6 +52,30 @@ HARMLESS = {
         else:
             setup(name="a")
     """,
+    "python-2-left-behind": """
+        import sys
+        from setuptools import setup
+        PY2 = sys.version_info[0] == 2
+        if sys.version_info[:2] < (3, 0):
+            import odd
+            packages = odd.packages
+        elif not sys.version_info >= (3, 8):
+            packages = []
+        else:
+            packages = ["a"]
+        open_ = open if sys.version_info.major > 2 else odd.open
+        setup(packages=packages, zip_safe=PY2)
+    """,
+    "one-name-for-two-of-a-kind": """
+        from os.path import exists
+        if exists("a"):
+            from codecs import open
+            from setuptools import setup
+        else:
+            from io import open
+            from distutils.core import setup
+        setup(description=open("a").read())
+    """,
     "guard-by-a-name": """
         import sys
         from setuptools import setup
@@ -530,6 +554,26 @@ TELLING = {
     ),
     "options": ("import setuptools\nsetuptools.setup(options={'bdist_wheel': {'plat_name': 'x'}})", "plat_name"),
     "options-computed": ("import setuptools\nsetuptools.setup(options=dict())", "options cannot be told"),
+    "one-name-for-two-kinds": (
+        "import setuptools\nfrom platform import python_version as f\nfrom io import open as f\nsetuptools.setup(name=f())",
+        "f (imported from several places) is not known to be harmless",
+    ),
+    "version-that-some-have": (
+        "import sys, setuptools\nsetuptools.setup(zip_safe=sys.version_info < (3, 9))",
+        "zip_safe depends on sys.version_info",
+    ),
+    "versions-compared-with-no-literal": (
+        "import sys, setuptools\nnow = 3, 0\nif sys.version_info < now: now = ()\nsetuptools.setup(zip_safe=now)",
+        "now depends on sys.version_info",
+    ),
+    "versions-compared-with-a-text": (
+        "import sys, setuptools\nsetuptools.setup(zip_safe=sys.version_info < '3')",
+        "zip_safe depends on sys.version_info",
+    ),
+    "version-of-something-else": (
+        "import sys, setuptools\nsys = object()\nif sys.version_info[0] < 3: import odd\nsetuptools.setup()",
+        "odd",
+    ),
     "guard-and-more-by-a-name": (
         "import sys, setuptools\nold = sys.version_info < (3, 9)\nif old: sys.exit(1)\nsetuptools.setup(zip_safe=old)",
         "old depends on sys.version_info",
