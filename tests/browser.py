@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import itertools
 import json
 import os
@@ -10,7 +11,7 @@ import shutil
 import signal
 import subprocess
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +40,9 @@ def program() -> str | None:
 class Browser:
     """One page of a browser."""
 
-    def __init__(self, requests: int, answers: int) -> None:
-        self.requests = os.fdopen(requests, "wb", buffering=0)
-        self.answers = os.fdopen(answers, "rb", buffering=0)
+    def __init__(self, requests: IO[bytes], answers: IO[bytes]) -> None:
+        self.requests = requests
+        self.answers = answers
         self.numbers = itertools.count(1)
         self.received = b""
         self.events: list[dict[str, Any]] = []
@@ -63,16 +64,18 @@ class Browser:
         result: dict[str, Any] = answer["result"]
         return result
 
-    def open(self, page: Path, *, width: int, dark: bool = False, medium: str = "screen") -> None:
-        """Load ``page`` afresh in a window of ``width`` pixels."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
-        )
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", media=medium, features=[scheme])
+    def open(self, page: Path) -> None:
+        """Load ``page`` afresh."""
         self.events.clear()
         self.call("Page.navigate", url=page.as_uri())
         self._wait_for("Page.loadEventFired")
+
+    def look(self, *, width: int, dark: bool = False, medium: str = "screen") -> None:
+        """Give the window ``width`` pixels, the colours that the user likes, and perhaps another medium."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", media=medium, features=[scheme])
 
     def ask(self, expression: str) -> Any:  # noqa: ANN401 - whatever the expression is
         """Return the value of a JavaScript expression."""
@@ -106,27 +109,26 @@ class Browser:
 @contextmanager
 def started(executable: str, profile: Path) -> Iterator[Browser]:
     """Run a browser with an empty profile."""
-    our_end, its_requests = os.pipe()[::-1]
-    its_answers, our_answers = os.pipe()[::-1]
-    # The browser speaks over its descriptors 3 and 4, and exec is how a shell gives a process such numbers.
-    place = f'exec "$@" 3<&{its_requests} 4>&{its_answers}'
+    (its_requests, our_requests), (our_answers, its_answers) = os.pipe(), os.pipe()
+    # It speaks over its descriptors 3 and 4, and a shell is the one who can give a process such numbers.
+    spare = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (its_requests, its_answers)]
+    place = f'exec "$@" 3<&{spare[0]} 4>&{spare[1]} {spare[0]}<&- {spare[1]}>&-'
     child = subprocess.Popen(
-        ["sh", "-c", place, "sh", executable, *_QUIET, f"--user-data-dir={profile}"],
-        pass_fds=(its_requests, its_answers),
+        ["bash", "-c", place, "bash", executable, *_QUIET, f"--user-data-dir={profile}"],
+        pass_fds=spare,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    os.close(its_requests)
-    os.close(its_answers)
-    browser = None
+    for end in (its_requests, its_answers, *spare):
+        os.close(end)
     try:
-        browser = Browser(our_end, our_answers)
-        yield browser
+        with (
+            os.fdopen(our_requests, "wb", buffering=0) as requests,
+            os.fdopen(our_answers, "rb", buffering=0) as answers,
+        ):
+            yield Browser(requests, answers)
     finally:
-        if browser is not None:
-            browser.requests.close()
-            browser.answers.close()
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()

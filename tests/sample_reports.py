@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pep517_multi.report import EvidenceReport, Finding, ImplReport, QaReport, Report, SourceReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CPYTHONS = ("3.8.18", "3.9.18", "3.10.13", "3.11.7", "3.12.4", "3.13.0", "3.14.0", "3.15.0")
 FAILURE = "the backend setuptools.build_meta failed for python3.12: command 'cc' failed with exit code 1"
@@ -193,7 +197,7 @@ def unstaged() -> Report:
     return replace(whole, impls=(first, *whole.impls[1:]), exit=1)
 
 
-KINDS = {
+KINDS: dict[str, Callable[[], Report]] = {
     "pure": pure,
     "own": own,
     "stable-abi": stable_abi,

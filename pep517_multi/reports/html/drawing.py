@@ -52,7 +52,8 @@ def label(
     text: str, x: float, y: float, *, class_: str, anchor: str | None = None, size: float | None = None
 ) -> Element:
     """Return text that begins at ``x``, or whose middle stands there (``anchor="middle"``)."""
-    return element("text", text, x=x, y=y, class_=class_, text_anchor=anchor, font_size=size)
+    style = None if size is None else f"font-size:{size:g}px"
+    return element("text", text, x=x, y=y, class_=class_, text_anchor=anchor, style=style)
 
 
 def pill(x: float, y: float, action: str) -> Element:

@@ -171,4 +171,4 @@ def _row_text(entry: ImplReport, span: Span, *, at: Point, room: float) -> tuple
         what = "ready wheel"
     x, y = at
     name = label(fitted(entry.impl, room, 14), x, y - 3, class_="impl", size=14)
-    return name, label(fitted(what, room), x, y + 15, class_="version", size=12)
+    return name, label(fitted(what, room, 11), x, y + 15, class_="version")
