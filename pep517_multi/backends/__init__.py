@@ -4,17 +4,23 @@ from pep517_multi.backends.calls import BuildCall, BuiltWheel, build_wheel
 from pep517_multi.backends.environments import Environment, Environments
 from pep517_multi.backends.installed import InstalledEnvironments, missing_requirements
 from pep517_multi.backends.isolated import IsolatedEnvironments
+from pep517_multi.backends.jobserver import BoundEnvironments, Jobserver
+from pep517_multi.backends.ordinary_abi import AbiSwitch, ordinary_abi
 from pep517_multi.backends.scrubbing import recorded, scrubbed
 
 __all__ = [
+    "AbiSwitch",
+    "BoundEnvironments",
     "BuildCall",
     "BuiltWheel",
     "Environment",
     "Environments",
     "InstalledEnvironments",
     "IsolatedEnvironments",
+    "Jobserver",
     "build_wheel",
     "missing_requirements",
+    "ordinary_abi",
     "recorded",
     "scrubbed",
 ]
