@@ -555,7 +555,7 @@ TELLING = {
     "options": ("import setuptools\nsetuptools.setup(options={'bdist_wheel': {'plat_name': 'x'}})", "plat_name"),
     "options-computed": ("import setuptools\nsetuptools.setup(options=dict())", "options cannot be told"),
     "one-name-for-two-kinds": (
-        "import setuptools\nfrom platform import python_version as f\nfrom io import open as f\nsetuptools.setup(name=f())",
+        "import setuptools\nfrom platform import node as f\nfrom io import open as f\nsetuptools.setup(name=f())",
         "f (imported from several places) is not known to be harmless",
     ),
     "version-that-some-have": (
