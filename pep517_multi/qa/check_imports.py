@@ -48,55 +48,61 @@ def import_modules(root: StagedRoot, modules: Sequence[Module], target: Target, 
     """
     asking = _Asking(root, target, timeout)
     waiting = list(modules)
-    while waiting:
-        waiting = asking.ask(waiting)
+    while waiting and (waiting := asking.ask(waiting)):
+        # A module took the process down with it, most likely the first one that has no answer: ask for it alone.
+        suspect, *others = waiting
+        asking.ask_alone(suspect)
+        waiting = [*asking.unanswered(suspect), *others]
     return Imported(asking.answers, asking.startup)
 
 
 @dataclass
 class _Asking:
-    """One request after the other, until nothing is left: a process that a module takes down with it is replaced."""
+    """Requests for modules of one root, and the answers so far."""
 
     root: StagedRoot
     target: Target
     timeout: float
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     startup: str | None = None
-    alone: bool = False
 
     def ask(self, modules: Sequence[Module]) -> list[Module]:
-        """Return what is left to ask for, each module by itself."""
-        names = [module.name for top in modules for module in top.each()]
+        """Return what has no answer yet; nothing where the interpreter does not even start."""
+        said = self._said(modules)
+        if not said.answers:
+            self.startup = f"the interpreter {said.ended or 'said nothing'}: {' '.join(said.rest[-1:])}".rstrip(": ")
+            return []
+        self.startup = said.answers[0]["startup"]
+        return [module for top in modules for module in self.unanswered(top)]
+
+    def ask_alone(self, module: Module) -> None:
+        """Get an answer for ``module``: if the process dies once more, that is the answer."""
+        said = self._said([Module(module.name, module.file)])
+        if module.name not in self.answers:
+            output = "\n".join(said.rest)
+            self.answers[module.name] = {"result": "died", "told": said.ended, "output": output}
+
+    def unanswered(self, module: Module) -> Iterator[Module]:
+        """Yield ``module`` or, if it could be imported, what of it has no answer."""
+        answer = self.answers.get(module.name)
+        if answer is None:
+            yield module
+        elif answer["result"] == "ok":
+            for inner in module.below:
+                yield from self.unanswered(inner)
+
+    def _said(self, modules: Sequence[Module]) -> Said:
         request = {
             "paths": [str(self.root.staged(library)) for library in self.root.libraries],
             "timeout": self.timeout,
             "modules": [_node(module) for module in modules],
         }
-        limit = _START_SECONDS + len(names) * (self.timeout + 1)
+        count = sum(1 for top in modules for _ in top.each())
+        limit = _START_SECONDS + count * (self.timeout + 1)
         said = self.target.ask(_SCRIPT, _OPTIONS, request, timeout=limit)
-        if not said.answers:
-            self.startup = f"the interpreter {said.ended or 'said nothing'}: {' '.join(said.rest[-1:])}".rstrip(": ")
-            return []
-        self.startup = said.answers[0]["startup"]
         for answer in said.answers[1:]:
-            self.answers[answer.pop("module")] = answer
-        return self._left(modules, said)
-
-    def _left(self, modules: Sequence[Module], said: Said) -> list[Module]:
-        left = [module for top in modules for module in self._unanswered(top)]
-        if left and self.alone:
-            self.answers[left[0].name] = {"result": "died", "told": said.ended, "output": "\n".join(said.rest)}
-            left = left[1:]
-        self.alone = True
-        return [Module(module.name, module.file) for module in left]
-
-    def _unanswered(self, module: Module) -> Iterator[Module]:
-        answer = self.answers.get(module.name)
-        if answer is None:
-            yield module
-        if answer is None or answer["result"] == "ok":
-            for inner in module.below:
-                yield from self._unanswered(inner)
+            self.answers[answer["module"]] = answer
+        return said
 
 
 def _node(module: Module) -> dict[str, object]:
@@ -135,13 +141,16 @@ class Judge:
 
     def _startup(self, complaint: str) -> Problem:
         lines = complaint.splitlines()
-        return problem("startup-file", "*.pth", f"a .pth file fails: {lines[-1].strip()}", lines=lines[:_LINES])
+        telling = [line for line in lines if line.strip() and "Remainder of file" not in line]
+        return problem(
+            "startup-file", "*.pth", f"a .pth file fails: {' '.join(telling[-1:]).strip()}", lines=lines[:_LINES]
+        )
 
     def _failed(self, module: Module, answer: Mapping[str, Any]) -> Problem:
         check, message = getattr(self, f"_{answer['result']}")(module.name, answer)
         untried = sum(1 for _ in module.each()) - 1
         if untried:
-            message += f"; {untried} modules below it were not tried"
+            message += f"; what lies below it was not tried (modules: {untried})"
         lines = str(answer.get("output", "")).splitlines()[:_LINES]
         allowing = [entry for entry in self.allowed if allows(entry, module.name, message)]
         self.used.update(allowing)
@@ -183,10 +192,9 @@ class Judge:
         if absent is not None and not provider_of(top) & self.requires:
             check = "import-dependency" if absent.elsewhere else "import-fails"
             return check, f"importing {name} needs {missing}, {absent.told}"
-        known = (
-            "which its metadata require" if canonicalize_name(top) in self.requires else "which is not in this wheel"
-        )
-        return "import-dependency", f"importing {name} needs {missing}, {known} and is not installed"
+        is_required = canonicalize_name(top) in self.requires
+        told = "which is required but not installed" if is_required else "which is neither in the wheel nor installed"
+        return "import-dependency", f"importing {name} needs {missing}, {told}"
 
 
 _CRASHES = {-11: " (a segmentation fault)", -6: " (it aborted)", -4: " (an illegal instruction)", -7: " (a bus error)"}

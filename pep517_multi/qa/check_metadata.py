@@ -121,7 +121,7 @@ def check_requirements(root: StagedRoot, staged: Sequence[Distribution], install
             message = f"{each.name} requires {text!r}, which is not valid: {reason}"
             yield problem("requirement-invalid", shown, message)
         for lacking in unmet(root.interpreter, [each.name], packages):
-            yield problem("requirement", shown, f"{each.name} requires {lacking}")
+            yield problem("requirement", shown, f"unmet requirement: {lacking}")
 
 
 def _invalid(requires: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -61,12 +61,16 @@ class StagedRoot:
     @cached_property
     def libraries(self) -> tuple[str, ...]:
         """Purelib and platlib once installed, each once."""
-        return self.layout.libraries(self.interpreter)
+        return self._libraries(self.interpreter)
 
     @cached_property
     def foreign_libraries(self) -> tuple[str, ...]:
         """The same of the others."""
-        return tuple(name for other in self.others for name in self.layout.libraries(other))
+        return tuple(name for other in self.others for name in self._libraries(other))
+
+    def _libraries(self, interpreter: Interpreter) -> tuple[str, ...]:
+        paths = self.layout.paths(interpreter, distribution="")
+        return tuple(dict.fromkeys((paths["purelib"], paths["platlib"])))
 
     @property
     def prefix(self) -> str:

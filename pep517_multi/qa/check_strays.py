@@ -60,7 +60,7 @@ def _at_top(root: StagedRoot, entry: Entry) -> Iterator[Problem]:
         yield problem("nspkg-pth", name, "a namespace package needs no .pth file; setuptools no longer makes them")
     elif ending == ".py" and _ANYBODYS.fullmatch(stem):
         yield problem("top-level-name", name, f"any project could have a top-level module {stem!r}")
-    elif not name.endswith((*_AT_TOP, *_METADATA)):
+    elif entry.is_file and not name.endswith((*_AT_TOP, *_METADATA)):
         yield problem("top-level-file", name, f"{name} is no module and lies at the top of site-packages")
 
 
@@ -72,7 +72,7 @@ def _place(root: StagedRoot, entry: Entry) -> Iterator[Problem]:
     if not name.startswith(f"{root.prefix}/"):
         yield problem("outside-scheme", name, f"it does not lie below the prefix {root.prefix or '/'}")
     elif _SITE_PACKAGES.search(name):
-        yield problem("outside-scheme", name, f"{root.interpreter.name} does not look there for packages")
+        yield problem("outside-scheme", name, "it is among the packages of another implementation")
     elif any(name.startswith(f"{posixpath.dirname(library)}/") for library in libraries):
         yield problem("outside-scheme", name, "it lies among the modules of the standard library")
 

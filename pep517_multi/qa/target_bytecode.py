@@ -114,7 +114,7 @@ def _fault(source: Source, place: str, invalidation: str) -> list[str] | None:
     try:
         verify(source, place, invalidation)
     except FileNotFoundError:
-        return ["bytecode-missing", "there is no bytecode for %s" % source.name]
+        return ["bytecode-missing", "it is not there"]
     except FaultError as fault:
         return list(fault.args)
     return None

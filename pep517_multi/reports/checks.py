@@ -55,7 +55,7 @@ def summary(report: CheckReport) -> str:
     told += f", {accepted} accepted" if accepted else ""
     modules, files = (sum(getattr(checks, what) for checks in report.impls) for what in ("modules", "files"))
     roots = f"{len(report.impls)} root{'s' * (len(report.impls) != 1)}"
-    return f"{told} in {roots} ({files} files, {modules} modules imported) in {report.seconds:.1f} s"
+    return f"{told} in {roots} ({files} files, {modules} imports) in {report.seconds:.1f} s"
 
 
 def _grouped(report: CheckReport, *, verbose: bool) -> list[tuple[Problem, list[str]]]:
