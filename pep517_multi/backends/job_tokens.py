@@ -6,6 +6,7 @@ Every process that is given a jobserver has one token besides, for itself, which
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import stat
@@ -113,8 +114,7 @@ class TokenPool:
     def _refill(self) -> None:
         if self._filled is None:
             return
-        try:
-            while os.read(self._descriptor, LARGEST):
-                pass
-        except BlockingIOError:
-            os.write(self._descriptor, _TOKEN * self._filled)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.read(self._descriptor, LARGEST)
+        os.write(self._descriptor, _TOKEN * self._filled)

@@ -290,6 +290,22 @@ def test_a_ninja_that_knows_no_jobserver_gets_its_share_as_a_number(place: Place
         assert server.bound(environ, builds=30)["CMAKE_BUILD_PARALLEL_LEVEL"] == "1"
 
 
+def test_builds_with_the_same_share_have_the_same_command(place: Place, tmp_path: Path) -> None:
+    fake_tool(tmp_path / "old", "ninja", "1.11.1")
+    environ = {"PATH": str(tmp_path / "old")}
+    with own(place, 8) as server:
+        first, second, other = (server.bound(environ, builds=builds)["NINJA"] for builds in (2, 2, 4))
+    assert first == second != other
+
+
+def test_without_ninja_an_old_make_gets_its_share_from_cmake(place: Place, tmp_path: Path) -> None:
+    fake_tool(tmp_path / "old", "make", "GNU Make 4.3")
+    with own(place, 8) as server:
+        bound = server.bound({"PATH": str(tmp_path / "old")}, builds=2)
+    assert bound["CMAKE_BUILD_PARALLEL_LEVEL"] == "4"
+    assert "NINJA" not in bound
+
+
 def test_what_the_user_chose_stays(place: Place, tmp_path: Path) -> None:
     fake_tool(tmp_path / "old", "ninja", "1.11.1")
     chosen = {"CMAKE_BUILD_PARALLEL_LEVEL": "7", "NINJA": "/somewhere/samu"}
