@@ -57,11 +57,13 @@ class Building:
     """The build phase of one run on one source tree.
 
     :param ready: told of each implementation that has its wheel, as soon as that is certain.
+    :param expected: told once who takes part, before the first build.
     """
 
     run: Run
     tree: SourceTree
     ready: Callable[[Outcome], None]
+    expected: Callable[[Sequence[Interpreter]], None] = lambda _: None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     refusals: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -78,6 +80,7 @@ class Building:
         self._mention_strangers()
         first = True
         waiting = self._admitted()
+        self.expected(waiting)
         with self.workshop.open(compiles=any(map(may_compile, self.choices.shares.values()))):
             while waiting := self._not_served(waiting):
                 self._wave(self._with_requirements(self.choices.next_builders(waiting), first=first), waiting)

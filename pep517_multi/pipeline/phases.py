@@ -43,7 +43,7 @@ def whole_job(run: Run, tree: SourceTree) -> Report:
                 wheel = run.store.second_name(outcome.built.wheel, folder)
                 phase.stage(stager, outcome.interpreter, wheels=[wheel])
 
-        outcomes = Building(run, tree, stage).all()
+        outcomes = Building(run, tree, stage, lambda everyone: stager.expect(everyone, run.layout)).all()
         phase.entries = [_built(run, outcome) for outcome in outcomes]
         if run.settings.qa != "off":
             phase.examine(tree, [_reused(outcome) for outcome in outcomes])
@@ -101,6 +101,7 @@ def install(run: Run) -> Report:
     phase = _Phase(run)
     served = served_by_build(run)
     with phase.stager() as stager:
+        stager.expect([one for one in run.interpreters if one.name in served], run.layout)
         for interpreter in run.interpreters:
             left = served.get(interpreter.name)
             if left is None:
@@ -120,6 +121,7 @@ def install_wheels(run: Run, wheels: Sequence[Wheel]) -> Report:
     """Stage ready wheels, for each implementation the best of each project; no source and no build is needed."""
     phase = _Phase(run)
     with phase.stager() as stager:
+        stager.expect(run.interpreters, run.layout)
         for interpreter in run.interpreters:
             entry = _target(interpreter, action="reused", because=("a ready wheel was given",), built_by=None)
             try:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 import json
 import threading
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from pep517_multi.errors import StagingError
-from pep517_multi.process import Command
+from pep517_multi.process import Command, CommandStartError
 
 if TYPE_CHECKING:
     import subprocess  # noqa: TID251 - the type of what Runner.spawn returns
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("target_compile.py")
 _ARGUMENTS = ("-I", "-S", "-B", "-X", "utf8", "-W", "ignore")
+_REQUEST_BYTES = 32 << 10  # small files travel together, so that neither side waits for the other's turn
+_REQUEST_FILES = 16
+_WORTH_A_WORKER = 100 << 10  # bytes of source that take longer to compile than half a dozen starts of a process
 
 
 @dataclass(frozen=True)
@@ -39,144 +42,203 @@ class Module:
     size: int
 
 
-@dataclass
-class _Batch:
-    """The files of one root, and how far they are. All of it is guarded by the compiler's lock."""
+class Batch:
+    """The files of one root: added one by one, compiled meanwhile, waited for at the end.
 
-    interpreter: Interpreter
-    layout: Layout
-    waiting: deque[Module]
-    waiting_bytes: int
-    workers: int = 0
-    notes: dict[str, str] = field(default_factory=dict)
-    error: BaseException | None = None
+    Leaving its context waits for all that was added; if an error leaves it, what has not begun is left undone.
+
+    :ivar notes: installed path → why the file does not compile; complete once the context was left.
+    """
+
+    def __init__(self, compiler: Compiler, interpreter: Interpreter, layout: Layout) -> None:
+        self.interpreter = interpreter
+        self.layout = layout
+        self.notes: dict[str, str] = {}
+        self.workers = 0
+        self.error: BaseException | None = None
+        self._compiler = compiler
+        self._waiting: list[tuple[int, str, Module]] = []  # a heap: the largest first
+        self._bytes = 0
+
+    def add(self, module: Module) -> None:
+        """Let ``module`` be compiled as soon as a processor is free.
+
+        :raises StagingError: all is being stopped.
+        """
+        with self._compiler.changed:
+            self._compiler.refuse_if_closed()
+            heapq.heappush(self._waiting, (-module.size, module.name, module))
+            self._bytes += module.size
+            self._compiler.start_thread()
+            self._compiler.changed.notify()
+
+    def __enter__(self) -> Batch:  # noqa: PYI034 - typing.Self is of Python 3.11
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        with self._compiler.changed:
+            if kind is not None:
+                self.stop(None)
+            self._compiler.changed.wait_for(lambda: not self._waiting and not self.workers)
+            self._compiler.batches.remove(self)
+        if kind is None and self.error is not None:
+            raise self.error
 
     @property
-    def is_done(self) -> bool:
-        return not self.waiting and not self.workers
+    def sentences(self) -> tuple[str, ...]:
+        """A sentence for each file that does not compile: path, reason."""
+        return tuple(f"{name}: {reason}" for name, reason in sorted(self.notes.items()))
 
     @property
     def share(self) -> float:
-        """What would be left for one more worker: the batch with most of it gets the next one."""
-        return (self.waiting_bytes + len(self.waiting)) / (self.workers + 1)
+        """What would be left for one more worker: the batch with most of it gets the next one; 0 is not worth one."""
+        left = self._bytes + len(self._waiting)
+        return left / (self.workers + 1) if not self.workers or left > _WORTH_A_WORKER else 0
+
+    def take(self) -> list[Module]:
+        """Return the largest files that wait, together not much; none where none wait. For holders of the lock."""
+        taken: list[Module] = []
+        size = 0
+        while self._waiting and size < _REQUEST_BYTES and len(taken) < _REQUEST_FILES:
+            module = heapq.heappop(self._waiting)[2]
+            self._bytes -= module.size
+            size += module.size
+            taken.append(module)
+        return taken
+
+    def stop(self, error: BaseException | None) -> None:
+        """Let nothing begin any more; the first ``error`` is the one that is raised. For holders of the lock."""
+        self.error = self.error or error
+        self._waiting.clear()
+        self._bytes = 0
 
 
 class Compiler:
     """Compiles files for any number of interpreters, at most ``jobs`` at a time.
 
-    Each of ``jobs`` threads talks to one process of a target, file by file, until no file of that target is left, and
-    then turns to the target with most work left. What is written depends on none of this.
+    Each of ``jobs`` threads talks to one process of a target until no file of that target is left, and then turns to
+    the target with most work left. What is written depends on none of this.
     """
 
     def __init__(self, *, runner: Runner, environ: Mapping[str, str], jobs: int) -> None:
         self._runner = runner
         self._environ = {key: value for key, value in environ.items() if not key.startswith("PYTHON")}
         self._jobs = max(1, jobs)
-        self._batches: list[_Batch] = []
         self._threads: list[threading.Thread] = []
         self._workers: set[_Worker] = set()
-        self._changed = threading.Condition()
+        self._ready: dict[Path, _Worker] = {}
         self._closed = False
+        self.batches: list[Batch] = []
+        self.changed = threading.Condition()
+
+    def expect(self, interpreters: Iterable[Interpreter]) -> None:
+        """Start a process of each of ``interpreters``, to be at hand when there are files to compile.
+
+        One that cannot be started is nothing to worry about yet.
+        """
+        for interpreter in interpreters:
+            worker = self._new_worker(interpreter)
+            with contextlib.suppress(CommandStartError):
+                worker.start()
+            with self.changed:
+                self._ready[interpreter.executable] = worker
+                self._workers.add(worker)
+
+    def batch(self, interpreter: Interpreter, *, layout: Layout) -> Batch:
+        """Begin to compile files of ``interpreter`` for the levels of ``layout``; use it as a context.
+
+        The context raises :class:`~pep517_multi.errors.StagingError` where a target died, or could not write.
+        """
+        batch = Batch(self, interpreter, layout)
+        with self.changed:
+            self.refuse_if_closed()
+            self.batches.append(batch)
+        return batch
 
     def compile(self, interpreter: Interpreter, modules: Iterable[Module], *, layout: Layout) -> tuple[str, ...]:
         """Compile ``modules`` for the levels of ``layout``; return a sentence for each one that does not compile.
 
         :raises StagingError: a target died, or could not write.
         """
-        ordered = deque(sorted(modules, key=lambda module: (-module.size, module.name)))
-        batch = _Batch(interpreter, layout, ordered, sum(module.size for module in ordered))
-        with self._changed:
-            self._refuse_if_closed()
-            self._batches.append(batch)
-            self._start_threads(len(ordered))
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: batch.is_done)
-            self._batches.remove(batch)
-        if batch.error is not None:
-            raise batch.error
-        return tuple(f"{name}: {reason}" for name, reason in sorted(batch.notes.items()))
+        with self.batch(interpreter, layout=layout) as batch:
+            for module in modules:
+                batch.add(module)
+        return batch.sentences
 
     def close(self, *, abort: bool = False) -> None:
         """Let the threads end once nothing is left to do; with ``abort`` at once, and whoever waits gets an error."""
-        with self._changed:
+        with self.changed:
             self._closed = True
             if abort:
-                for batch in self._batches:
-                    batch.error = batch.error or StagingError("compiling bytecode was stopped")
-                    batch.waiting.clear()
+                for batch in self.batches:
+                    batch.stop(StagingError("compiling bytecode was stopped"))
                 for worker in self._workers:
                     worker.kill()
-            self._changed.notify_all()
+            self.changed.notify_all()
         for thread in self._threads:
             thread.join()
+        for worker in self._ready.values():
+            worker.close()
 
-    def _refuse_if_closed(self) -> None:
+    def refuse_if_closed(self) -> None:
+        """Raise an error if all is being stopped. For holders of the lock."""
         if self._closed:
             raise StagingError("compiling bytecode was stopped")
 
-    def _start_threads(self, files: int) -> None:
-        for _ in range(min(self._jobs, len(self._threads) + files) - len(self._threads)):
+    def start_thread(self) -> None:
+        """Start one more thread, up to ``jobs``. For holders of the lock."""
+        if len(self._threads) < self._jobs:
             thread = threading.Thread(target=self._serve, name="bytecode", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _serve(self) -> None:
-        while (batch := self._next_batch()) is not None:
-            worker = _Worker(self._runner, self._command(batch.interpreter), batch.interpreter.name)
-            with self._changed:
-                self._workers.add(worker)
+        while (found := self._next_batch()) is not None:
+            batch, worker = found
             try:
                 self._work(worker, batch)
             except BaseException as error:  # noqa: BLE001 - raised again where the batch is waited for
-                with self._changed:
-                    batch.error = batch.error or error
-                    batch.waiting.clear()
+                with self.changed:
+                    batch.stop(error)
             finally:
                 worker.close()
-                with self._changed:
+                with self.changed:
                     self._workers.discard(worker)
                     batch.workers -= 1
-                    self._changed.notify_all()
+                    self.changed.notify_all()
 
-    def _next_batch(self) -> _Batch | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or any(batch.waiting for batch in self._batches))
-            waiting = [batch for batch in self._batches if batch.waiting]
-            if not waiting:
+    def _next_batch(self) -> tuple[Batch, _Worker] | None:
+        with self.changed:
+            self.changed.wait_for(lambda: self._closed or any(batch.share for batch in self.batches))
+            batch = max(self.batches, key=lambda batch: batch.share, default=None)
+            if batch is None or not batch.share:
                 return None
-            batch = max(waiting, key=lambda batch: batch.share)
             batch.workers += 1
-            return batch
+            worker = self._ready.pop(batch.interpreter.executable, None) or self._new_worker(batch.interpreter)
+            self._workers.add(worker)
+            return batch, worker
 
-    def _work(self, worker: _Worker, batch: _Batch) -> None:
-        while (module := self._take(batch)) is not None:
-            request = {
-                "path": str(module.path),
-                "name": module.name,
-                "levels": batch.layout.levels,
-                "invalidation": batch.layout.invalidation,
-            }
-            answer = worker.ask(request)
-            if answer["failed"]:
-                raise StagingError(f"cannot write bytecode for {batch.interpreter.name}: {answer['failed']}")
-            if answer["error"]:
-                with self._changed:
+    def _work(self, worker: _Worker, batch: Batch) -> None:
+        common = {"levels": batch.layout.levels, "invalidation": batch.layout.invalidation}
+        while True:
+            with self.changed:
+                modules = batch.take()
+            if not modules:
+                return
+            requests = [{"path": str(module.path), "name": module.name, **common} for module in modules]
+            for module, answer in zip(modules, worker.ask(requests), strict=True):
+                if answer["failed"]:
+                    raise StagingError(f"cannot write bytecode for {batch.interpreter.name}: {answer['failed']}")
+                if answer["error"]:
                     batch.notes[module.name] = answer["error"]
 
-    def _take(self, batch: _Batch) -> Module | None:
-        with self._changed:
-            if not batch.waiting:
-                return None
-            module = batch.waiting.popleft()
-            batch.waiting_bytes -= module.size
-            return module
-
-    def _command(self, interpreter: Interpreter) -> Command:
-        return Command(
+    def _new_worker(self, interpreter: Interpreter) -> _Worker:
+        command = Command(
             argv=(str(interpreter.executable), *_ARGUMENTS, str(SCRIPT)),
             cwd=SCRIPT.parent,
             env={**self._environ, "LC_ALL": "C.UTF-8"},
         )
+        return _Worker(self._runner, command, interpreter.name)
 
 
 class _Worker:
@@ -189,24 +251,39 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
-    def ask(self, request: Mapping[str, object]) -> dict[str, Any]:
-        """Return the answer; if the process dies of the request, a new one gets a second chance.
+    def start(self) -> None:
+        """Start the process, unless it runs.
 
-        :raises StagingError: that one died, too.
+        :raises CommandStartError: it cannot be started.
         """
-        line = json.dumps(request).encode() + b"\n"
-        status: int | None = None
-        for _ in range(2):
-            answer = self._exchange(line)
-            if answer is not None:
-                return answer
-            status = self.close()
+        if self._process is None:
+            self._process = self._runner.spawn(self._command)
             if self._killed:
-                break
-        raise StagingError(
-            f"{self._name} ended with status {status} while it compiled {request['name']}; "
-            f"try it by hand: {self._command.argv[0]} -m py_compile {request['path']}"
-        )
+                self._process.kill()
+
+    def ask(self, requests: Sequence[Mapping[str, object]]) -> Iterator[dict[str, Any]]:
+        """Yield the answer to each of ``requests``, which are a few and small enough for the buffer of a pipe.
+
+        If the process dies of a request, a new one gets a second chance, and is asked all that was not answered.
+
+        :raises StagingError: that one died of it, too.
+        """
+        answered = 0
+        failed = -1
+        while answered < len(requests):
+            for answer in self._exchange(requests[answered:]):
+                answered += 1
+                yield answer
+            if answered == len(requests):
+                return
+            status = self.close()
+            if self._killed or failed == answered:
+                request = requests[answered]
+                raise StagingError(
+                    f"{self._name} ended with status {status} while it compiled {request['name']}; "
+                    f"try it by hand: {self._command.argv[0]} -m py_compile {request['path']}"
+                )
+            failed = answered
 
     def kill(self) -> None:
         """End the process; it will not be started again."""
@@ -224,22 +301,23 @@ class _Worker:
                 pipe.close()
         return process.wait()
 
-    def _exchange(self, line: bytes) -> dict[str, Any] | None:
-        if self._process is None:
-            self._process = self._runner.spawn(self._command)
-            if self._killed:
-                self._process.kill()
-        stdin, stdout = _pipes(self._process)
+    def _exchange(self, requests: Sequence[Mapping[str, object]]) -> Iterator[dict[str, Any]]:
+        """Yield answers, one for each request or fewer where the process ends."""
+        self.start()
+        stdin, stdout = _pipes(cast("subprocess.Popen[bytes]", self._process))
         try:
-            stdin.write(line)
+            stdin.write(b"".join(json.dumps(request).encode() + b"\n" for request in requests))
             stdin.flush()
         except BrokenPipeError:
-            return None
-        while said := stdout.readline():
-            if said.startswith(b"\x1e") and said.endswith(b"\x1e\n"):
-                answer: dict[str, Any] = json.loads(said.strip(b"\x1e\n"))
-                return answer
-        return None
+            return
+        for _ in requests:
+            said = stdout.readline()
+            while said and not (said.startswith(b"\x1e") and said.endswith(b"\x1e\n")):
+                said = stdout.readline()
+            if not said:
+                return
+            answer: dict[str, Any] = json.loads(said.strip(b"\x1e\n"))
+            yield answer
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

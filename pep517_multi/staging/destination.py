@@ -23,7 +23,7 @@ from pep517_multi.staging.wheel_source import Member
 
 if TYPE_CHECKING:
     import io
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from installer.scripts import ScriptSection
@@ -53,10 +53,19 @@ class RootDestination(WheelDestination):
     :param executable: what the scripts run under.
     :param moment: time of modification of what is generated, and of each file that has no time of its own.
     :param uniform: the files of the wheel get that time, too.
+    :param observer: told of each file as soon as it is complete.
     """
 
-    def __init__(
-        self, root: Path, *, wheel: str, paths: Mapping[str, str], executable: str, moment: int, uniform: bool
+    def __init__(  # noqa: PLR0913 - what one wheel in one root comes to, made in one place
+        self,
+        root: Path,
+        *,
+        wheel: str,
+        paths: Mapping[str, str],
+        executable: str,
+        moment: int,
+        uniform: bool,
+        observer: Callable[[Written], None],
     ) -> None:
         self.written: list[Written] = []
         self._wheel = wheel
@@ -64,6 +73,7 @@ class RootDestination(WheelDestination):
         self._executable = executable
         self._moment = moment
         self._uniform = uniform
+        self._observer = observer
         self._root = os.open(root, _FOLDER)
         self._folder: tuple[tuple[str, ...], int] = ((), os.dup(self._root))
 
@@ -131,7 +141,9 @@ class RootDestination(WheelDestination):
             os.utime(stream.fileno(), ns=(time, time))
         if known and known.size != size:
             raise IntegrityError(f"{self._wheel}: {known.path!r} has changed while the wheel was being installed")
-        self.written.append(Written(name, size, is_module=scheme in _LIBRARIES and name.endswith(".py")))
+        written = Written(name, size, is_module=scheme in _LIBRARIES and name.endswith(".py"))
+        self.written.append(written)
+        self._observer(written)
         return RecordEntry(path, trusted or Hash(hashing.name, _encoded(hashing.digest())), size)
 
     @contextmanager

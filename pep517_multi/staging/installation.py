@@ -14,6 +14,7 @@ from pep517_multi.staging import wheel_source
 from pep517_multi.staging.destination import RootDestination
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
@@ -31,12 +32,19 @@ class Installed:
 
 
 def install_wheel(
-    wheel: Path, root: Path, *, interpreter: Interpreter, layout: Layout, moment: int | None
+    wheel: Path,
+    root: Path,
+    *,
+    interpreter: Interpreter,
+    layout: Layout,
+    moment: int | None,
+    written: Callable[[Written], None] = lambda _: None,
 ) -> Installed:
     """Write the contents of ``wheel``, which was validated, below ``root``; no bytecode.
 
     :param moment: time of every file in seconds since the epoch; ``None``: each has the time that the wheel gives it,
         and what is generated that of the newest one.
+    :param written: told of each file as soon as it is complete.
     :raises IntegrityError: two files would have one path, or the wheel has changed since.
     :raises UsageError: ``layout`` makes no sense for ``interpreter``.
     :raises FileError: the file system refuses.
@@ -50,6 +58,7 @@ def install_wheel(
             executable=layout.script_interpreter(interpreter),
             moment=generated,
             uniform=moment is not None,
+            observer=written,
         )
         metadata = {"INSTALLER": f"{layout.installer}\n".encode()} if layout.installer else {}
         with closing(destination):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,16 @@ from pep517_multi import events, files
 from pep517_multi.errors import UsageError
 from pep517_multi.staging import roots
 from pep517_multi.staging.bytecode import Compiler, Module
-from pep517_multi.staging.stripping import strip
+from pep517_multi.staging.stripping import is_left_out, strip
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pep517_multi.events import Observer
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
+    from pep517_multi.staging.bytecode import Batch
     from pep517_multi.staging.destination import Written
     from pep517_multi.staging.layout import Layout
 
@@ -98,49 +100,62 @@ class Stager:
         """
         return self._executor.submit(self._stage, request)
 
+    def expect(self, interpreters: Iterable[Interpreter], layout: Layout) -> None:
+        """Get ready to compile for ``interpreters``, beside whatever goes on until their requests come."""
+        if layout.levels:
+            self._executor.submit(self._compiler.expect, tuple(interpreters))
+
     def _stage(self, request: StageRequest) -> Staged:
         impl, layout = request.interpreter.name, request.layout
         began = time.monotonic()
         with roots.new_root(request.root, prefix=layout.prefix, owned=request.owned) as root:
-            with self._installing:
-                self._observer(events.PhaseStarted(impl, "install", ", ".join(path.name for path in request.wheels)))
-                written, moment = self._install(request, root)
-                written = strip(root, written, interpreter=request.interpreter, layout=layout)
-                install_seconds = time.monotonic() - began
-                self._observer(events.PhaseFinished(impl, "install", install_seconds))
-            began = time.monotonic()
-            notes = self._compile(request, root, written) if layout.levels else ()
-            bytecode_seconds = time.monotonic() - began
+            with ExitStack() as stack:
+                batch: Batch | None = None
+                if layout.levels:
+                    batch = stack.enter_context(self._compiler.batch(request.interpreter, layout=layout))
+                with self._installing:
+                    names = ", ".join(wheel.name for wheel in request.wheels)
+                    self._observer(events.PhaseStarted(impl, "install", names))
+                    moment = self._install(request, root, batch)
+                    installed = time.monotonic()
+                    self._observer(events.PhaseFinished(impl, "install", installed - began))
+                if batch is not None:
+                    self._observer(events.PhaseStarted(impl, "bytecode"))
+            compiled = time.monotonic()
+            if batch is not None:
+                self._observer(events.PhaseFinished(impl, "bytecode", compiled - installed))
+            strip(root, interpreter=request.interpreter, layout=layout)
             with files.explained(f"finish the staging root {request.root}"):
                 roots.set_folder_times(root, moment)
                 count = roots.count_files(root)
-        return Staged(request.root, count, install_seconds, bytecode_seconds, notes)
+        notes = batch.sentences if batch is not None else ()
+        return Staged(request.root, count, installed - began, compiled - installed, notes)
 
-    def _install(self, request: StageRequest, root: Path) -> tuple[list[Written], int]:
+    def _install(self, request: StageRequest, root: Path, batch: Batch | None) -> int:
+        """Write all files, and let the modules be compiled meanwhile; return the time of the newest file."""
         from pep517_multi.staging.installation import install_wheel
 
-        written: list[Written] = []
+        def written(file: Written) -> None:
+            left_out = is_left_out(file.name, interpreter=request.interpreter, layout=request.layout)
+            if batch is not None and file.is_module and not left_out:
+                batch.add(Module(root / file.name[1:], file.name, file.size))
+
         moments = [0]
         for wheel in request.wheels:
             self._check(wheel)
             installed = install_wheel(
-                wheel, root, interpreter=request.interpreter, layout=request.layout, moment=self._moment
+                wheel,
+                root,
+                interpreter=request.interpreter,
+                layout=request.layout,
+                moment=self._moment,
+                written=written,
             )
-            written += installed.written
             moments.append(installed.moment)
             if installed.left_out:
                 message = f"{wheel.name} brings bytecode, which was left out: {', '.join(installed.left_out)}"
                 self._observer(events.Note(message, request.interpreter.name, "warning"))
-        return written, max(moments)
-
-    def _compile(self, request: StageRequest, root: Path, written: list[Written]) -> tuple[str, ...]:
-        impl = request.interpreter.name
-        began = time.monotonic()
-        modules = [Module(root / file.name[1:], file.name, file.size) for file in written if file.is_module]
-        self._observer(events.PhaseStarted(impl, "bytecode", f"{len(modules)} files"))
-        notes = self._compiler.compile(request.interpreter, modules, layout=request.layout)
-        self._observer(events.PhaseFinished(impl, "bytecode", time.monotonic() - began))
-        return notes
+        return max(moments)
 
     def _check(self, wheel: Path) -> None:
         """Validate ``wheel``, once however many roots it goes into."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
-    from pep517_multi.staging.destination import Written
     from pep517_multi.staging.layout import Layout
 
 _DIST_INFO = ".dist-info"
@@ -43,28 +42,45 @@ SETS: Mapping[str, Callable[[Sequence[str]], bool]] = {
 """Name of a set → whether a file is in it, told by the parts of its path below site-packages."""
 
 
-def strip(root: Path, written: Sequence[Written], *, interpreter: Interpreter, layout: Layout) -> list[Written]:
-    """Remove and move files of ``root`` as ``layout`` says, and return what is left of ``written``.
+def is_left_out(name: str, *, interpreter: Interpreter, layout: Layout) -> bool:
+    """Whether the file that will be installed as ``name`` is in one of the sets that are left out; licences apart."""
+    if not layout.strip:
+        return False
+    parts = _below(name, layout.libraries(interpreter))
+    return bool(parts) and any(SETS[each](parts) for each in layout.strip)
+
+
+def strip(root: Path, *, interpreter: Interpreter, layout: Layout) -> None:
+    """Remove and move files of ``root`` as ``layout`` says.
 
     :raises StagingError: two different licences would have one path.
     :raises UsageError: the directory for licences makes no sense.
     """
     if not layout.strip and layout.license_dir is None:
-        return list(written)
+        return
     libraries = layout.libraries(interpreter)
-    moved = _license_moves(root, written, libraries, interpreter=interpreter, layout=layout)
+    names = _names(root, libraries)
     fates: dict[str, str | None] = {}
-    for file in written:
-        parts = _below(file.name, libraries)
-        if file.name in moved:
-            fates[file.name] = moved[file.name]
-        elif parts and any(SETS[name](parts) for name in layout.strip):
-            fates[file.name] = None
+    for name in names:
+        if is_left_out(name, interpreter=interpreter, layout=layout):
+            fates[name] = None
+    fates |= _license_moves(root, names, libraries, interpreter=interpreter, layout=layout)
     with files.explained(f"strip the staging root of {interpreter.name}"):
         for name, new in fates.items():
             _carry_out(root, name, new)
-        kept = [_renamed(file, fates) for file in written if fates.get(file.name, "") is not None]
-        return _with_true_records(root, kept, fates, libraries)
+        for name in names:
+            if name not in fates and _in_dist_info("RECORD")(_below(name, libraries)):
+                _make_true(root, name, fates)
+
+
+def _names(root: Path, libraries: Sequence[str]) -> list[str]:
+    """Return what is in site-packages, without the root, in order."""
+    found: set[str] = set()
+    for library in libraries:
+        for folder, _, names in os.walk(root / library[1:]):
+            inside = os.path.relpath(folder, root)
+            found.update(f"/{inside}/{name}" for name in names)
+    return sorted(found)
 
 
 def _below(name: str, libraries: Iterable[str]) -> Sequence[str]:
@@ -76,23 +92,23 @@ def _below(name: str, libraries: Iterable[str]) -> Sequence[str]:
 
 
 def _license_moves(
-    root: Path, written: Sequence[Written], libraries: Sequence[str], *, interpreter: Interpreter, layout: Layout
+    root: Path, names: Sequence[str], libraries: Sequence[str], *, interpreter: Interpreter, layout: Layout
 ) -> dict[str, str | None]:
     if "licenses" not in layout.strip and layout.license_dir is None:
         return {}
     moves: dict[str, str | None] = {}
     entries: dict[str, frozenset[str]] = {}
-    for file in written:
-        folder, *rest = _below(file.name, libraries) or [""]
+    for name in names:
+        folder, *rest = _below(name, libraries) or [""]
         if not folder.endswith(_DIST_INFO):
             continue
-        place = file.name[: -len("/".join(rest)) - 1]
+        place = name[: -len("/".join(rest)) - 1]
         if place not in entries:
             entries[place] = licenses.declared((root / place[1:] / "METADATA").read_bytes())
         known = licenses.license_name("/".join(rest), entries[place])
         if known is not None:
             project = canonicalize_name(folder.removesuffix(_DIST_INFO).rpartition("-")[0])
-            moves[file.name] = _license_path(layout, known, name=project, impl=interpreter.name)
+            moves[name] = _license_path(layout, known, name=project, impl=interpreter.name)
     return moves
 
 
@@ -134,27 +150,14 @@ def _make_folders(root: Path, folder: Path) -> None:
         folder.chmod(0o755)
 
 
-def _renamed(file: Written, fates: Mapping[str, str | None]) -> Written:
-    new = fates.get(file.name)
-    return file if new is None else replace(file, name=new)
-
-
-def _with_true_records(
-    root: Path, kept: list[Written], fates: Mapping[str, str | None], libraries: Sequence[str]
-) -> list[Written]:
-    for place, file in enumerate(kept):
-        if not SETS["record"](_below(file.name, libraries)):
-            continue
-        path = root / file.name[1:]
-        folder = posixpath.dirname(posixpath.dirname(file.name))
-        rows = records.read(path.read_bytes(), folder=folder)
-        left = {
-            replace(row, path=fates.get(row.path) or row.path) for row in rows if fates.get(row.path, "") is not None
-        }
-        if left != set(rows):
-            moment = path.stat().st_mtime_ns
-            data = records.render(left, folder=folder)
-            path.write_bytes(data)
-            os.utime(path, ns=(moment, moment))
-            kept[place] = replace(file, size=len(data))
-    return kept
+def _make_true(root: Path, name: str, fates: Mapping[str, str | None]) -> None:
+    """Take what was removed or moved out of the RECORD ``name``."""
+    path = root / name[1:]
+    folder = posixpath.dirname(posixpath.dirname(name))
+    rows = records.read(path.read_bytes(), folder=folder)
+    staying = [row for row in rows if fates.get(row.path, "") is not None]
+    left = [replace(row, path=fates.get(row.path) or row.path) for row in staying]
+    if left != list(rows):
+        moment = path.stat().st_mtime_ns
+        path.write_bytes(records.render(left, folder=folder))
+        os.utime(path, ns=(moment, moment))

@@ -45,8 +45,13 @@ MODES = {
     "checked-hash": py_compile.PycInvalidationMode.CHECKED_HASH,
     "unchecked-hash": py_compile.PycInvalidationMode.UNCHECKED_HASH,
 }
-# What a source must hold so that a level can differ from the one below it: what is dropped, or a docstring's quotes.
-SEEN_BY = {1: re.compile(rb"\bassert\b|\b__debug__\b"), 2: re.compile(rb"[\"']")}
+# What a source must hold so that level 1 can differ from level 0; level 2 then drops docstrings, seen in compiled code.
+DROPPED = re.compile(rb"\bassert\b|\b__debug__\b")
+# Where a docstring would be: stored under this name in modules and classes, the first constant of functions.
+DOCUMENTED = "__doc__"
+FUNCTION = 0x1  # CO_OPTIMIZED: of functions, and of what can have no docstring and stands below
+DOCUMENTED_FUNCTION = 0x4000000 if sys.version_info >= (3, 14) and not PYPY else None  # CO_HAS_DOCSTRING
+COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<lambda>"})
 
 
 def compile_file(path: str, name: str, levels: list[int], invalidation: str) -> None:
@@ -61,7 +66,7 @@ def compile_file(path: str, name: str, levels: list[int], invalidation: str) -> 
         for level in levels:
             target = importlib.util.cache_from_source(path, optimization=level or "")
             temporary = "%s.%d.tmp" % (target, os.getpid())
-            if made and not _may_differ(made[-1][0], level, source):
+            if made and not _may_differ(made[-1][0], level, source, made[-1][1]):
                 shutil.copyfile(made[-1][1], temporary)
             else:
                 mode = MODES[invalidation]
@@ -79,10 +84,32 @@ def compile_file(path: str, name: str, levels: list[int], invalidation: str) -> 
         raise
 
 
-def _may_differ(below: int, level: int, source: bytes) -> bool:
-    """Whether ``source`` can compile differently at ``level`` than at the lower level ``below``."""
-    text = _normalised(source)
-    return any(SEEN_BY[each].search(text) for each in range(below + 1, level + 1))
+def _may_differ(below: int, level: int, source: bytes, made: str) -> bool:
+    """Whether ``source`` can compile differently at ``level`` than at the lower level ``below``.
+
+    :param made: the bytecode file that was written for ``below``.
+    """
+    if below == 0 and DROPPED.search(_normalised(source)):
+        return True
+    if level == 1:
+        return False
+    with open(made, "rb") as stream:
+        stream.seek(HEADER)
+        # read back, for no code object may be alive while the next level is compiled
+        return _is_documented(marshal.loads(stream.read()))  # noqa: S302 - written by this process
+
+
+def _is_documented(code: types.CodeType) -> bool:
+    """Whether anything in ``code`` may have a docstring; a false yes costs time only."""
+    if DOCUMENTED in code.co_names or DOCUMENTED in code.co_freevars or DOCUMENTED in code.co_cellvars:
+        return True
+    if DOCUMENTED_FUNCTION is not None:
+        found = bool(code.co_flags & DOCUMENTED_FUNCTION)
+    else:
+        first = code.co_consts[:1]
+        function = code.co_flags & FUNCTION and code.co_name not in COMPREHENSIONS
+        found = bool(function and first and isinstance(first[0], str))
+    return found or any(isinstance(inner, types.CodeType) and _is_documented(inner) for inner in code.co_consts)
 
 
 def _normalised(source: bytes) -> bytes:
@@ -183,6 +210,7 @@ def main() -> None:
     for line in sys.stdin.buffer:
         answers.write("\x1e%s\x1e\n" % json.dumps(_answer(json.loads(line))))
         answers.flush()
+    os._exit(0)  # nothing is left to write, and taking down the interpreter takes longer than a small file
 
 
 if __name__ == "__main__":
