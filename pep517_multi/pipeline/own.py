@@ -43,9 +43,6 @@ def check_own(interpreter: Interpreter, wheel: Wheel, *, tree: SourceTree, polic
 
 def own_oddities(interpreter: Interpreter, wheel: Wheel, *, policy: Policy) -> Iterator[str]:
     """Yield what a reader of the log should know of a wheel; it is used by its builder all the same."""
-    if wheel.tags != wheel.name.tags:
-        inside = ", ".join(sorted(map(str, wheel.tags))) or "none"
-        yield f"{wheel.name}: its WHEEL file names other tags ({inside}), so nobody else is served by it"
     if policy.dependence is Dependence.EXTENSION and not wheel.extensions and not policy.extension_required:
         yield f"{wheel.name} holds no extension module, although the source speaks of some; a compiler may have failed"
     if policy.dependence is not Dependence.EXTENSION and wheel.extensions:

@@ -217,9 +217,6 @@ def _against(
 
 def misfits(interpreter: Interpreter, wheel: Wheel) -> Iterator[str]:
     """Yield what of the wheel itself keeps ``interpreter`` from using it, whoever built it."""
-    if wheel.tags != wheel.name.tags:
-        inside = ", ".join(sorted(map(str, wheel.tags))) or "none"
-        yield f"its file name says {wheel.name.tag_text} but its WHEEL file {inside}"
     if not usable(interpreter, wheel.name.tags):
         yield f"{interpreter.name} does not take the tag {wheel.name.tag_text}"
     if not admits(wheel, interpreter):

@@ -20,7 +20,6 @@ from pep517_multi.wheels.names import WheelName
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from packaging.tags import Tag
 
 _EXTENSION_ENDINGS = (".so", ".pyd")
 _ABI_IN_FILE_NAME = re.compile(
@@ -37,7 +36,6 @@ _METADATA_LIMIT = 64 << 20
 class Wheel:
     """A wheel and what it says of itself.
 
-    :param tags: the ``Tag`` lines of its ``WHEEL`` file, taken apart; equal to ``name.tags`` in an honest wheel.
     :param requires_python: ``None`` where every Python is admitted.
     :param extensions: members that are extension modules (by file name, or by the symbol they export), sorted.
     """
@@ -45,7 +43,6 @@ class Wheel:
     path: Path
     name: WheelName
     sha256: str
-    tags: frozenset[Tag]
     requires_python: SpecifierSet | None
     extensions: tuple[str, ...]
 
@@ -64,12 +61,12 @@ def read_wheel(path: Path) -> Wheel:
     try:
         with zipfile.ZipFile(path) as archive:
             dist_info = _dist_info(archive, name)
-            tags = _tags(_text(archive, f"{dist_info}/WHEEL", name), name)
+            _check_tags(_text(archive, f"{dist_info}/WHEEL", name), name)
             requires_python = _requires_python(_text(archive, f"{dist_info}/METADATA", name), name)
             extensions = tuple(sorted(filter(lambda member: _is_extension(archive, member), archive.namelist())))
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise IntegrityError(f"{path.name} cannot be read as a wheel: {error}; build it anew") from error
-    return Wheel(path, name, files.sha256(path), tags, requires_python, extensions)
+    return Wheel(path, name, files.sha256(path), requires_python, extensions)
 
 
 def _dist_info(archive: zipfile.ZipFile, name: WheelName) -> str:
@@ -99,13 +96,17 @@ def _text(archive: zipfile.ZipFile, member: str, name: WheelName) -> str:
         raise IntegrityError(f"{name}: {member} is not UTF-8: {error}") from error
 
 
-def _tags(text: str, name: WheelName) -> frozenset[Tag]:
+def _check_tags(text: str, name: WheelName) -> None:
+    """Compare the ``Tag`` lines, which say what was built, with the file name, which says what it is taken for."""
     lines = (line.partition(":") for line in text.splitlines())
     written = [value.strip() for key, _, value in lines if key.strip().lower() == "tag"]
     try:
-        return frozenset(tag for value in written for tag in parse_tag(value))
+        tags = frozenset(tag for value in written for tag in parse_tag(value))
     except ValueError as error:
         raise IntegrityError(f"{name}: its WHEEL file has a Tag line that is no tag: {error}") from error
+    if tags != name.tags:
+        inside = ", ".join(written) or "none"
+        raise IntegrityError(f"the file name of {name} says {name.tag_text}, but its WHEEL file says {inside}")
 
 
 def _requires_python(text: str, name: WheelName) -> SpecifierSet | None:

@@ -72,7 +72,6 @@ def test_what_cannot_be_what_was_asked_for_is_refused(
 @pytest.mark.parametrize(
     ("made", "policy", "sentence"),
     [
-        pytest.param({"wheel_tags": ["py2-none-any"]}, UNKNOWN, r"names other tags \(py2-none-any\)", id="tags"),
         pytest.param({}, EXTENSION, "a compiler may have failed", id="no-extension"),
         pytest.param(
             {"files": MODULE, "tags": "cp312-cp312-linux_x86_64"}, UNKNOWN, "did not announce", id="unannounced"

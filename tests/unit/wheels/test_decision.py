@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import recorded_probes
 from packaging.specifiers import SpecifierSet
-from packaging.tags import parse_tag
 
 from pep517_multi.wheels.decision import (
     Build,
@@ -36,7 +35,6 @@ def built(
     by: str | None = None,
     extensions: tuple[str, ...] | None = None,
     requires: str | None = None,
-    wheel_tag: str | None = None,
     inputs: str = "same",
     prefix: str = "sample-1.0",
 ) -> Built:
@@ -56,7 +54,6 @@ def built(
             path=Path(name.filename),
             name=name,
             sha256=f"{tag} by {by}",
-            tags=frozenset(parse_tag(wheel_tag)) if wheel_tag else name.tags,
             requires_python=SpecifierSet(requires) if requires else None,
             extensions=extensions,
         ),
@@ -181,13 +178,6 @@ def test_a_build_tag_and_a_local_version_are_no_part_of_the_tags() -> None:
         ),
         pytest.param("python3.13", built("py3-none-any"), UNKNOWN, "not known whether", id="unknown"),
         pytest.param("python3.13", built(ABI312), UNKNOWN, "not known whether", id="unknown, stable ABI"),
-        pytest.param(
-            "python3.13",
-            built("py3-none-any", wheel_tag="cp312-none-any"),
-            NO_EXTENSIONS,
-            "its WHEEL file cp312-none-any",
-            id="WHEEL says otherwise",
-        ),
         pytest.param(
             "python3.13",
             built("py3-none-any"),
