@@ -93,7 +93,7 @@ def test_what_failed_succeeds_when_its_cause_is_gone_and_the_others_are_not_buil
         pytest.param(
             "lies-wheel-tags",
             5,
-            r"the file name of lies_wheel_tags-1\.0-py3-none-any\.whl says py3-none-any, but its WHEEL file says py37-none-any",
+            r"the file name of lies_wheel_tags-1\.0-py3-none-any\.whl says .*, but its WHEEL file says py37-none-any",
             id="tags",
         ),
         pytest.param(
