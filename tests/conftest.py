@@ -16,8 +16,9 @@ PACKAGES = Path(__file__).parent / "packages"
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:  # noqa: ARG001
+    item: pytest.Item,  # noqa: ARG001 - the names are the hook's
+    call: pytest.CallInfo[None],  # noqa: ARG001
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where everything was installed on purpose, a skip means that a test was lost: say so."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI"):

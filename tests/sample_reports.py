@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pep517_multi.report import EvidenceReport, Finding, ImplReport, QaReport, Report, SourceReport
+from pep517_multi.findings import Finding, QaReport
+from pep517_multi.report import EvidenceReport, ImplReport, Report, SourceReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

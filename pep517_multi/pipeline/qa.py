@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi import events, files
 from pep517_multi.errors import MultibuildError, SourceError
+from pep517_multi.findings import QaReport
 from pep517_multi.pipeline.shares import shares
 from pep517_multi.pipeline.workshop import Workshop, may_compile
 from pep517_multi.qa.details import Details
@@ -20,7 +21,6 @@ from pep517_multi.qa.installed import read_tree
 from pep517_multi.qa.rulebook import QA, chosen
 from pep517_multi.qa.stable import StableAbiAudit
 from pep517_multi.qa.verdicts import Policy, counts
-from pep517_multi.report import QaReport
 from pep517_multi.staging import Stager, StageRequest
 from pep517_multi.wheels.comparison import other_versions
 from pep517_multi.wheels.contents import contents

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pep517_multi.errors import UsageError
-from pep517_multi.report import Finding
+from pep517_multi.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

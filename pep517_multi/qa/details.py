@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pep517_multi.findings import Finding, QaReport
     from pep517_multi.process import Runner
-    from pep517_multi.report import Finding, QaReport
     from pep517_multi.wheels.differences import Difference
 
 

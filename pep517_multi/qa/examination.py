@@ -14,9 +14,9 @@ from pep517_multi.wheels.differences import compare
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from pep517_multi.findings import Finding, QaReport
     from pep517_multi.qa.findings import Sides
     from pep517_multi.qa.verdicts import Policy
-    from pep517_multi.report import Finding, QaReport
     from pep517_multi.wheels.differences import Difference
     from pep517_multi.wheels.rules import Rule
     from pep517_multi.wheels.trees import Contents

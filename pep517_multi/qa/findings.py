@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from pep517_multi.findings import Finding
 from pep517_multi.qa import elf
 from pep517_multi.qa.rulebook import reasons
-from pep517_multi.report import Finding
 from pep517_multi.wheels.differences import shortened
 from pep517_multi.wheels.trees import Blob
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pep517_multi import events
 from pep517_multi.errors import MultibuildError
+from pep517_multi.findings import Finding
 from pep517_multi.qa.abi3audit import audit
-from pep517_multi.report import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,16 +6,16 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pep517_multi.findings import QaReport
 from pep517_multi.qa.findings import SECOND_BUILD
 from pep517_multi.qa.rulebook import ACROSS
-from pep517_multi.report import QaReport
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pep517_multi.acceptance import Acceptance
-    from pep517_multi.report import Finding, QaVerdict
+    from pep517_multi.findings import Finding, QaVerdict
 
 _PACKING = {rule.name for rule in ACROSS if rule.packing}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, get_args
 
-from pep517_multi.report import QaVerdict
+from pep517_multi.findings import QaVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from xml.etree.ElementTree import Element
 
-    from pep517_multi.report import Finding, ImplReport, QaReport, Report
+    from pep517_multi.findings import Finding, QaReport
+    from pep517_multi.report import ImplReport, Report
     from pep517_multi.reports.html.elements import Child
 
 _VERDICTS = {

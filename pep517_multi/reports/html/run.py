@@ -81,7 +81,7 @@ def wheels(report: Report) -> Element | None:
 
 def _wheel(impls: Sequence[ImplReport], span: Span) -> Element:
     entry = impls[span.first]
-    digest = element("small", "SHA-256 ", code(entry.wheel_sha256)) if entry.wheel_sha256 else None
+    digest = element("small", code(f"sha256:{entry.wheel_sha256}")) if entry.wheel_sha256 else None
     name = element("div", code(entry.wheel or ""), element("br") if digest is not None else None, digest)
     links = [link_to(impls, impls[place].impl) for place in span.places]
     builder = link_to(impls, entry.built_by) if entry.built_by else "not known: a ready wheel"
