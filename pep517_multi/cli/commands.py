@@ -110,6 +110,18 @@ def check(source: Path, *, as_json: bool, **given: Any) -> int:
 
 @multibuild.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
+@options("qa-rules", "quiet", "verbose")
+@click.argument("one", metavar="A", type=click.Path(path_type=Path))
+@click.argument("other", metavar="B", type=click.Path(path_type=Path))
+def diff(one: Path, other: Path, *, as_json: bool, **given: Any) -> int:
+    """Compare two wheels or two installed trees, of one implementation or of two."""
+    from pep517_multi.cli.diffing import show_differences
+
+    return show_differences(one, other, given, as_json=as_json)
+
+
+@multibuild.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @options("impls")
 def impls(*, as_json: bool, **given: Any) -> int:
     """List the interpreters found, and which a name picks."""
