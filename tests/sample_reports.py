@@ -97,6 +97,7 @@ DIFF = (
     "-BUILT_WITH = (3, 8)",
     "+BUILT_WITH = (3, 12)",
     "-<b>bold</b>\t& more",
+    "--- removed, and no heading",
 )
 FINDINGS = {
     "version": Finding("sample/version.py", "text", None, "the file differs", DIFF, None, ("qa/python3.10/diff.html",)),

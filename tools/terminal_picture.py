@@ -28,6 +28,8 @@ COLUMNS = 100
 ROWS = 50
 _NO_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-ln-z]")
 """Control sequences other than those of colour, which end in ``m``."""
+_WEB_FONTS = re.compile(r"^ *@font-face \{.*?\}\n", re.DOTALL | re.MULTILINE)
+"""Fonts that rich would have a reader fetch from elsewhere; any monospaced one will do."""
 
 
 def run_in_terminal(argv: list[str]) -> tuple[str, int]:
@@ -55,7 +57,7 @@ def draw(output: str, *, title: str) -> str:
     """Return ``output``, colours as control sequences, as SVG. The same output gives the same SVG."""
     console = Console(width=COLUMNS, record=True, file=StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text.from_ansi(_NO_COLOUR.sub("", output)), soft_wrap=False)
-    return console.export_svg(title=title, unique_id="terminal")
+    return _WEB_FONTS.sub("", console.export_svg(title=title, unique_id="terminal"))
 
 
 def main() -> int:

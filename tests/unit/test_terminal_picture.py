@@ -30,3 +30,10 @@ def test_the_same_output_gives_the_same_picture(tmp_path: Path) -> None:
     draw(tmp_path / "one.svg", "echo hello")
     draw(tmp_path / "two.svg", "echo hello")
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_the_picture_is_complete_in_itself(tmp_path: Path) -> None:
+    draw(tmp_path / "picture.svg", "echo hello")
+    picture = (tmp_path / "picture.svg").read_text()
+    assert "url(" not in picture.replace("url(#terminal", "")
+    assert picture.count("font-family") == 2

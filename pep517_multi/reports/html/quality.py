@@ -49,7 +49,7 @@ def _details(entry: ImplReport, qa: QaReport) -> Element:
     others = [finding for finding in qa.findings if finding not in counting]
     folded = None
     if others:
-        summary = element("summary", f"{len(others)} more, known as noise or accepted")
+        summary = element("summary", f"known as noise, or accepted: {len(others)}")
         folded = element("details", summary, *map(_finding, others))
     error = element("p", qa.error, class_="sentence problem") if qa.error else None
     title = element("h3", code(entry.impl), " ", badge(qa.verdict))
@@ -69,10 +69,13 @@ def _finding(finding: Finding) -> Element:
 
 
 def _diff(lines: Sequence[str]) -> list[Child]:
-    """Mark what was added and removed; the heading of a unified diff is neither."""
+    """Mark what was added and removed; names of files, at the beginning, and places are neither."""
     shown: list[Child] = []
+    headings: tuple[str, ...] = ("--- ", "+++ ", "@@ ")
     for line in lines:
-        heading = line.startswith(("--- ", "+++ ", "@@"))
+        heading = line.startswith(headings)
+        if line.startswith("@@ "):
+            headings = ("@@ ",)
         tag = "span" if heading else _MARKS.get(line[:1], "span")
         shown += [element(tag, line, class_="heading" if heading else None), "\n"]
     return shown

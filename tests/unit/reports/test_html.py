@@ -226,7 +226,11 @@ def test_a_phase_that_took_no_time_has_no_column() -> None:
 
 def test_differences_are_marked_as_removed_and_added() -> None:
     quality = Page(PAGES["quality"])
-    assert {tag.text for tag in quality.named("del")} == {"-BUILT_WITH = (3, 8)", "-<b>bold</b>\t& more"}
+    assert {tag.text for tag in quality.named("del")} == {
+        "-BUILT_WITH = (3, 8)",
+        "-<b>bold</b>\t& more",
+        "--- removed, and no heading",
+    }
     assert {tag.text for tag in quality.named("ins")} == {"+BUILT_WITH = (3, 12)"}
 
 
@@ -262,3 +266,12 @@ def test_a_phase_of_a_later_schema_is_shown_by_its_key() -> None:
         seconds = {**dict.fromkeys(PHASES, 0.0), phase: 1.0}
         page = Page(render(replace(report, impls=(replace(report.impls[0], seconds=seconds),))))
         assert [tag for tag in page.named("span") if tag.attributes.get("class") == phase]
+
+
+def test_a_source_of_which_nothing_is_concluded_is_described_all_the_same() -> None:
+    report = sample_reports.pure()
+    page = Page(render(replace(report, source=replace(report.source, evidence=None))))
+    source = page.named("section")[-1].text
+    assert report.source.digest is not None
+    assert report.source.digest in source
+    assert "Evidence" not in source
