@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from pep517_multi.backends import scrubbing
 from pep517_multi.backends.environments import Environment
 from pep517_multi.backends.packages import importable
@@ -15,8 +17,10 @@ from pep517_multi.backends.requirements import applicable, unmet
 from pep517_multi.errors import MissingRequirementsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from packaging.requirements import Requirement
 
     from pep517_multi.backends.requirements import Packages
     from pep517_multi.interpreters.interpreter import Interpreter
@@ -37,48 +41,58 @@ class InstalledEnvironments:
 
     def prepare(self, interpreter: Interpreter, requires: Sequence[str], *, log: Path) -> Environment:
         """See :meth:`Environments.prepare`; nothing runs that would have something to say in ``log``."""
-        environ = _environ(interpreter, self.environ)
-        packages = self._importable(interpreter, environ)
-        if missing := unmet(interpreter, requires, packages):
+        if missing := self.unmet(interpreter, requires):
             message = (
                 f"{interpreter.name} ({interpreter.executable}) lacks build requirements: {', '.join(missing)}; "
                 f"install them for it, or build without --no-isolation (the log is {log})"
             )
             raise MissingRequirementsError(message)
-        versions = packages.versions(applicable(interpreter, requires))
-        return Environment(interpreter.executable, environ, versions)
+        requirements = applicable(interpreter, requires)
+        versions = self._importable(interpreter, requirements).versions(requirements)
+        return Environment(interpreter.executable, _environ(interpreter, self.environ), versions)
 
-    def _importable(self, interpreter: Interpreter, environ: Mapping[str, str]) -> Packages:
+    def missing(self, interpreters: Sequence[Interpreter], requires: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return what each interpreter lacks of ``requires`` and of all that these require in turn.
+
+        :returns: canonical name → fragments of a sentence, as :meth:`unmet` has them; an interpreter that lacks nothing
+            is not in it.
+        :raises PlanError: one of ``requires`` is not a requirement, or an interpreter does not answer.
+        """
+        if not requires or not interpreters:
+            return {}
+        with ThreadPoolExecutor(min(len(interpreters), os.cpu_count() or 1)) as pool:
+            answers = pool.map(lambda interpreter: self.unmet(interpreter, requires), interpreters)
+            return {
+                interpreter.name: lacking for interpreter, lacking in zip(interpreters, answers, strict=True) if lacking
+            }
+
+    def unmet(self, interpreter: Interpreter, requires: Sequence[str]) -> tuple[str, ...]:
+        """See :func:`~pep517_multi.backends.requirements.unmet`; what is installed is asked once."""
+        packages = self._importable(interpreter, applicable(interpreter, requires))
+        found = unmet(interpreter, requires, packages)
+        if found and not packages.complete:
+            return unmet(interpreter, requires, self._importable(interpreter, ()))
+        return found
+
+    def _importable(self, interpreter: Interpreter, requirements: Iterable[Requirement]) -> Packages:
+        """Return what of ``requirements``, or of everything, can be imported."""
+        needed = {canonicalize_name(requirement.name) for requirement in requirements}
         with self._lock:
             known = self._packages.get(interpreter.executable)
-        if known is None:
-            known = importable(interpreter.executable, runner=self.runner, environ=environ)
-            with self._lock:
-                self._packages[interpreter.executable] = known
+        if known is not None and (known.complete or (needed and needed <= known.by_name.keys())):
+            return known
+        environ = _environ(interpreter, self.environ)
+        known = importable(interpreter.executable, runner=self.runner, environ=environ, needed=needed)
+        with self._lock:
+            self._packages[interpreter.executable] = known
         return known
 
 
 def missing_requirements(
     interpreters: Sequence[Interpreter], requires: Sequence[str], *, runner: Runner, environ: Mapping[str, str]
 ) -> Mapping[str, tuple[str, ...]]:
-    """Return what each interpreter lacks of ``requires`` and of all that these require in turn.
-
-    :returns: canonical name → fragments of a sentence, as :func:`~pep517_multi.backends.requirements.unmet` has them;
-        an interpreter that lacks nothing is not in it.
-    :raises PlanError: one of ``requires`` is not a requirement, or an interpreter does not answer.
-    """
-    if not requires or not interpreters:
-        return {}
-
-    def missing(interpreter: Interpreter) -> tuple[str, ...]:
-        hooks = _environ(interpreter, environ)
-        return unmet(interpreter, requires, importable(interpreter.executable, runner=runner, environ=hooks))
-
-    with ThreadPoolExecutor(min(len(interpreters), os.cpu_count() or 1)) as pool:
-        answers = pool.map(missing, interpreters)
-        return {
-            interpreter.name: lacking for interpreter, lacking in zip(interpreters, answers, strict=True) if lacking
-        }
+    """See :meth:`InstalledEnvironments.missing`."""
+    return InstalledEnvironments(runner, environ).missing(interpreters, requires)
 
 
 def _environ(interpreter: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:

@@ -81,7 +81,8 @@ class IsolatedEnvironments:
             "PATH": f"{python.parent}:{self.environ.get('PATH', '')}".rstrip(":"),
             "VIRTUAL_ENV": str(target),
         }
-        packages = importable(python, runner=self.runner, environ=environ)
+        needed = [requirement.name for requirement in requirements]
+        packages = importable(python, runner=self.runner, environ=environ, needed=needed)
         return Environment(python, environ, packages.versions(requirements))
 
     def _create(self, interpreter: Interpreter, target: Path, *, log: Path) -> Maker:

@@ -13,7 +13,7 @@ from pep517_multi.errors import InterpreterError
 from pep517_multi.process import Command, CommandStartError, CommandTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pep517_multi.process import Runner
 
@@ -21,12 +21,16 @@ _SCRIPT = Path(__file__).with_name("target_packages.py")
 _SECONDS = 120
 
 
-def importable(python: Path, *, runner: Runner, environ: Mapping[str, str]) -> Packages:
+def importable(python: Path, *, runner: Runner, environ: Mapping[str, str], needed: Iterable[str] = ()) -> Packages:
     """Return what ``python`` can import when it runs with ``environ``, which is that of the hooks.
 
+    :param needed: names that alone are of interest, with all that they require; by default everything is.
     :raises InterpreterError: it does not answer.
     """
-    command = Command((str(python), "-s", "-B", str(_SCRIPT)), cwd=_SCRIPT.parent, env=environ, timeout=_SECONDS)
+    names = sorted({canonicalize_name(name) for name in needed})
+    command = Command(
+        (str(python), "-s", "-B", str(_SCRIPT), *names), cwd=_SCRIPT.parent, env=environ, timeout=_SECONDS
+    )
     try:
         completed = runner.run(command)
     except (CommandStartError, CommandTimeoutError) as error:
@@ -37,6 +41,8 @@ def importable(python: Path, *, runner: Runner, environ: Mapping[str, str]) -> P
         last = completed.stderr.decode(errors="replace").strip().rpartition("\n")[2] or "no answer"
         message = f"{python} cannot list its packages ({last}); try it with: {python} -s -B {_SCRIPT}"
         raise InterpreterError(message)
+    complete, found = json.loads(parts[1])
     return Packages.of(
-        Package(canonicalize_name(name), version, tuple(requires)) for name, version, requires in json.loads(parts[1])
+        (Package(canonicalize_name(name), version, tuple(requires)) for name, version, requires in found),
+        complete=complete,
     )

@@ -27,17 +27,21 @@ class Package:
 
 @dataclass(frozen=True)
 class Packages:
-    """What a target can import, by normalised name."""
+    """What a target can import, by normalised name.
+
+    :param complete: whether that is all; if not, what is not in it may be there all the same.
+    """
 
     by_name: Mapping[str, Package]
+    complete: bool = True
 
     @classmethod
-    def of(cls, packages: Iterable[Package]) -> Packages:
+    def of(cls, packages: Iterable[Package], *, complete: bool = True) -> Packages:
         """Take ``packages`` in the order of ``sys.path``: of two with one name the first is what an import finds."""
         by_name: dict[str, Package] = {}
         for package in packages:
             by_name.setdefault(package.name, package)
-        return cls(by_name)
+        return cls(by_name, complete)
 
     def versions(self, requirements: Iterable[Requirement]) -> dict[str, str]:
         """Return normalised name → version of what ``requirements`` name, sorted, as far as it is there."""

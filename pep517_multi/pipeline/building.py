@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from pep517_multi import events, files
-from pep517_multi.backends import missing_requirements
 from pep517_multi.errors import BuildError, MissingRequirementsError, MultibuildError
 from pep517_multi.pipeline.choices import Choices
 from pep517_multi.pipeline.own import check_own, own_oddities
@@ -137,7 +136,7 @@ class Building:
         missing: dict[str, tuple[str, ...]] = {}
         for requires in sorted({self.choices.shares[one.name].tree.build_system.requires for one in builders}):
             asking = [one for one in builders if self.choices.shares[one.name].tree.build_system.requires == requires]
-            missing |= missing_requirements(asking, requires, runner=self.run.runner, environ=self.run.environ)
+            missing |= self.workshop.missing_requirements(asking, requires)
         if missing and first:
             listed = "; ".join(f"{name} lacks {', '.join(lacking)}" for name, lacking in missing.items())
             raise MissingRequirementsError(

@@ -15,7 +15,7 @@ from pep517_multi.sources.copies import private_copy
 from pep517_multi.wheels.decision import Dependence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pep517_multi.backends import BuiltWheel, Environments
@@ -56,6 +56,13 @@ class Workshop:
         other = copy(self)
         other._environments = ExtendedEnvironments(self._environments, environ)  # noqa: SLF001 - one of its own kind
         return other
+
+    def missing_requirements(
+        self, interpreters: Sequence[Interpreter], requires: Sequence[str]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Return what interpreters lack, without isolation; see :meth:`InstalledEnvironments.missing`."""
+        environments = self._environments
+        return environments.missing(interpreters, requires) if isinstance(environments, InstalledEnvironments) else {}
 
     def make(
         self, interpreter: Interpreter, share: Share, *, folder: Path, log: Path, builds: int
