@@ -11,11 +11,12 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, NoReturn, Protocol
 
 from pep517_multi.errors import MultibuildError
 
@@ -202,6 +203,21 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
+
+
+def become(command: Command) -> NoReturn:
+    """Let ``command`` take the place of this process: its output, input and exit code are this one's.
+
+    :raises CommandStartError: it could not be started.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.chdir(command.cwd)
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and that would be inherited
+        os.execvpe(command.argv[0], command.argv, dict(command.env))  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        raise CommandStartError(f"cannot start {command.argv[0]}: {error.strerror or error}") from error
 
 
 def inherited_environment() -> dict[str, str]:

@@ -74,6 +74,22 @@ class Commands(click.Group):
         return [name for name in self.commands if name != DEFAULT_COMMAND or ctx.params.get("with_default")]
 
 
+class WithCommand(click.Command):
+    """A command that takes another one after ``--``; it is in ``context.meta[META]``, empty where there is none."""
+
+    META = "pep517_multi.command"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep what follows ``--`` apart."""
+        place = args.index("--") if "--" in args else len(args)
+        ctx.meta[self.META] = args[place + 1 :]
+        return super().parse_args(ctx, args[:place])
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Show the command in usage lines."""
+        return [*super().collect_usage_pieces(ctx), "[-- COMMAND…]"]
+
+
 def pairs(texts: Sequence[str]) -> dict[str, str | list[str]]:
     """Join ``KEY=VALUE`` texts; a key that comes twice has a list of values, as pip and build have it.
 

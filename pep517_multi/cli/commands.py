@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pep517_multi import __version__
-from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands
+from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands, WithCommand
 from pep517_multi.cli.options import BUILD, CHECK, QA, SCREEN, STAGE, WORK, options
 from pep517_multi.errors import MultibuildError, UsageError
 
@@ -118,6 +118,41 @@ def diff(one: Path, other: Path, *, as_json: bool, **given: Any) -> int:
     from pep517_multi.cli.diffing import show_differences
 
     return show_differences(one, other, given, as_json=as_json)
+
+
+@multibuild.command("files")
+@options("impls", "workdir", "filelist", *STAGE, *SCREEN)
+@click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to; standard output by default.")
+@_source
+def file_list(source: Path, output: Path | None, **given: Any) -> int:
+    """List what is staged for an implementation, for a host."""
+    from pep517_multi.cli.hosting import show_file_list
+
+    return _with_run(given, source, lambda run, _: show_file_list(run, output), needs_work=False)
+
+
+@multibuild.command(cls=WithCommand)
+@click.option("--exec", "execute", is_flag=True, help="Run the command that follows -- instead.")
+@options("impls", "workdir", *STAGE, *SCREEN)
+@_source
+@click.pass_context
+def env(context: click.Context, /, source: Path, *, execute: bool, **given: Any) -> int:
+    """Print what a shell needs to test what is staged for an implementation, before it is installed."""
+    from pep517_multi.cli.hosting import check_usage, command_to_test
+    from pep517_multi.process import Command, become
+
+    argv: list[str] = context.meta[WithCommand.META]
+    check_usage(argv, execute=execute)
+    commands: list[Command] = []
+
+    def make(run: Run, _: Screen) -> int:
+        commands.extend(filter(None, [command_to_test(run, argv, Path.cwd())]))
+        return 0
+
+    _with_run(given, source, make)
+    for command in commands:
+        become(command)
+    return 0
 
 
 @multibuild.command()
