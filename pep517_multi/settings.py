@@ -132,7 +132,6 @@ class Settings:
     check_timeout: float = 60.0
     report: Path | None = None
     report_html: Path | None = None
-    report_html: Path | None = None
     quiet: bool = False
     verbose: bool = False
     color: str = "auto"
@@ -428,7 +427,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("check-off", "NAME…", "checks, or groups of them, that are switched off", _texts),
     Setting("check-timeout", "SECONDS", "check: limit for the import of one module", _seconds),
     Setting("report", "FILE", "write the report here too", _path),
-    Setting("report-html", "FILE", "write the report here as an HTML page", _path),
     Setting("report-html", "FILE", "write the report here as an HTML page", _path),
     Setting("quiet", "true|false", "say only what went wrong", _boolean),
     Setting("verbose", "true|false", "say why", _boolean),
