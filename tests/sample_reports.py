@@ -157,26 +157,34 @@ def long_names() -> Report:
 HOSTILE = "</style><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">'\"&amp;"
 
 
+def ugly(what: str) -> str:
+    return f"{HOSTILE}\x00\x1b[31m\u202egpj.\udcff]]>--> {what}"
+
+
 def hostile() -> Report:
-    """Markup, control characters and turned text wherever a name can stand."""
-    ugly = f"{HOSTILE}\x00\x1b[31m\u202egpj.\udcff]]>-->"
-    found = Finding(ugly, ugly, ugly, ugly, (ugly, f"-{ugly}", f"+{ugly}"), ugly, (ugly,))
-    plain = replace(found, rule=None, accepted=None)
-    entry = replace(
-        ImplReport(ugly, ugly, ugly, ugly, "reused"),
-        wheel=ugly,
-        wheel_sha256=ugly,
-        tag=ugly,
-        root=ugly,
-        log=ugly,
-        built_by=ugly,
-        because=(ugly,),
-        error=ugly,
-        not_compiled=(ugly,),
-        qa=QaReport("differs", (found, plain), {ugly: 1}, ugly),
+    """Markup, control characters and turned text wherever a text can stand, each another one."""
+    lines = (ugly("line"), f"-{ugly('removed')}", f"+{ugly('added')}")
+    found = Finding(
+        ugly("file"), ugly("kind"), ugly("rule"), ugly("message"), lines, ugly("accepted"), (ugly("details"),)
     )
-    failed = replace(entry, impl=f"{ugly}2", action="failed", built_by=None, wheel=None)
-    known = SourceReport(ugly, ugly, ugly, ugly, ugly, EvidenceReport(ugly, (ugly,)))
+    counting = replace(found, rule=None, accepted=None)
+    entry = replace(
+        ImplReport(ugly("impl"), ugly("executable"), ugly("version"), ugly("implementation"), "reused"),
+        wheel=ugly("wheel"),
+        wheel_sha256=ugly("sha256"),
+        tag=ugly("tag"),
+        root=ugly("root"),
+        log=ugly("log"),
+        built_by=ugly("built by"),
+        because=(ugly("because"),),
+        notes=(ugly("notes"),),
+        error=ugly("error"),
+        not_compiled=(ugly("not compiled"),),
+        qa=QaReport("differs", (found, counting), {ugly("hidden"): 1}, ugly("qa error")),
+    )
+    failed = replace(entry, impl=ugly("failed"), action="failed", built_by=None, wheel=None, wheel_sha256=None)
+    evidence = EvidenceReport(ugly("verdict"), (ugly("evidence"),))
+    known = SourceReport(ugly("path"), ugly("name"), ugly("of the source"), ugly("digest"), ugly("backend"), evidence)
     return Report(known, (entry, failed), 1.0, 1)
 
 

@@ -153,7 +153,8 @@ def _implementation(impls: Sequence[ImplReport], number: int) -> Element:
         ("Python", _code(entry.executable)),
     )
     reasons = bullets(entry.because, class_="because") if entry.because else None
-    return element("article", name, error, reasons, facts(rows), id=place_of(number), class_=entry.action)
+    notes = bullets(entry.notes, class_="notes") if entry.notes else None
+    return element("article", name, error, reasons, notes, facts(rows), id=place_of(number), class_=entry.action)
 
 
 def _code(text: str | None) -> Element | None:

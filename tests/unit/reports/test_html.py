@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sample_reports
 
-from pep517_multi.report import PHASES
+from pep517_multi.findings import Finding, QaReport
+from pep517_multi.report import PHASES, EvidenceReport, ImplReport, SourceReport
 from pep517_multi.reports.html import render
 from pep517_multi.reports.html.elements import visible
 
@@ -121,6 +122,18 @@ def test_every_text_of_the_report_is_on_the_page(kind: str) -> None:
     text = blank(Page(PAGES[kind]).text)
     report = sample_reports.KINDS[kind]().plain()
     assert [value for value in texts(report) if blank(visible(value)) not in text] == []
+
+
+@pytest.mark.parametrize("part", [ImplReport, QaReport, Finding, SourceReport, EvidenceReport])
+def test_the_hostile_report_has_every_text_that_a_report_can_hold(part: type) -> None:
+    report = sample_reports.hostile()
+    entry = report.impls[0]
+    assert entry.qa is not None
+    assert report.source.evidence is not None
+    parts = (entry, entry.qa, entry.qa.findings[0], report.source, report.source.evidence)
+    filled = next(value for value in parts if isinstance(value, part))
+    kinds = {name.name: str(name.type) for name in fields(filled)}
+    assert [name for name, kind in kinds.items() if "str" in kind and not getattr(filled, name)] == []
 
 
 def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever JSON may hold
