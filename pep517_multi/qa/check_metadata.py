@@ -35,6 +35,7 @@ class Distribution:
     """A ``.dist-info`` folder in a root.
 
     :param folder: its path once installed.
+    :param files: the paths of what is in it.
     """
 
     root: StagedRoot
@@ -85,7 +86,8 @@ def distributions(root: StagedRoot, entries: Sequence[Entry]) -> tuple[Distribut
         for entry in entries
         if entry.is_folder and entry.name.endswith(".dist-info") and posixpath.dirname(entry.name) in root.libraries
     ]
-    inside = {folder: [entry.name for entry in entries if entry.name.startswith(f"{folder}/")] for folder in folders}
+    files = [entry.name for entry in entries if not entry.is_folder]
+    inside = {folder: [name for name in files if name.startswith(f"{folder}/")] for folder in folders}
     found = (Distribution(root, folder, tuple(inside[folder])) for folder in sorted(folders))
     return tuple(each for each in found if each.name)
 

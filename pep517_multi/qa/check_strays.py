@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ANYBODYS = re.compile(
     r"benchmarks?|bin|build|conftest|contrib|data|demos?|dist|docs?|etc|examples?|fixtures|include|integration_tests|lib"
-    r"|misc|noxfile|samples?|scripts?|setup|share|src|tasks|test|testing|tests|tools?|utils?",
+    r"|misc|noxfile|samples|scripts?|setup|share|src|tasks|test|testing|tests|tools?|utils?",
     re.IGNORECASE,
 )
 """Top-level names that say nothing of the project; two projects with the same one overwrite each other's files."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 HEADER = 16  # bytes in front of the code, see PEP 552
+MEMORY = 8 << 30  # bytes of addresses; more than any interpreter reserves
 MODES = {0: "timestamp", 3: "checked-hash", 1: "unchecked-hash"}
 CODE = type((lambda: None).__code__)
 
@@ -102,8 +103,9 @@ def _stale(source: Source, data: bytes, flags: int) -> str | None:
 def _verify_code(source: Source, data: bytes) -> None:
     try:
         code = marshal.loads(data)  # noqa: S302 - only loaded, never run; what crashes this process is told as invalid
-    except (EOFError, ValueError, TypeError) as error:
-        raise FaultError("bytecode-invalid", "its code cannot be read (%s)" % error) from error
+    except (EOFError, ValueError, TypeError, MemoryError) as error:
+        reason = str(error) or type(error).__name__
+        raise FaultError("bytecode-invalid", "its code cannot be read (%s)" % reason) from error
     if not isinstance(code, CODE):
         raise FaultError("bytecode-invalid", "it holds no code but %s" % type(code).__name__)
     if code.co_filename != source.name:
@@ -137,9 +139,21 @@ def check(path: str, name: str, levels: list[int], invalidation: str) -> dict[st
     return {"path": path, "bytecode": places, "faults": faults}
 
 
+def _limit_memory() -> None:
+    """Let broken bytecode that asks for all the memory there is get an error instead."""
+    try:
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, most))
+    except (ImportError, OSError, ValueError):
+        pass  # less is allowed already
+
+
 def main() -> None:
     """Answer one request."""
     warnings.simplefilter("ignore")
+    _limit_memory()
     request = json.loads(sys.stdin.buffer.read())
     for path, name in request["files"]:
         answer = check(path, name, request["levels"], request["invalidation"])
