@@ -72,7 +72,7 @@ class Browser:
 
     def look(self, *, width: int, dark: bool = False, medium: str = "screen") -> None:
         """Give the window ``width`` pixels, the colours that the user likes, and perhaps another medium."""
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.call("Emulation.setDeviceMetricsOverride", **size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", media=medium, features=[scheme])
