@@ -13,7 +13,6 @@ from pep517_multi.pipeline.checking import check
 from pep517_multi.pipeline.run import Run
 from pep517_multi.pipeline.workdir import WorkDirectory
 from pep517_multi.process import LocalRunner, inherited_environment
-from pep517_multi.qa.check_root import StagedRoot
 from pep517_multi.settings import Settings
 from pep517_multi.staging import Layout
 
@@ -50,13 +49,14 @@ class Staged:
         stage(wheel, self.root, interpreter=self.interpreter, layout=self.layout)
 
     @property
-    def staged(self) -> StagedRoot:
-        return StagedRoot(self.interpreter, self.root, self.layout)
+    def library(self) -> str:
+        """Its site-packages once installed."""
+        return self.layout.libraries(self.interpreter)[0]
 
     @property
     def modules(self) -> Path:
         """Its site-packages."""
-        return self.staged.staged(self.staged.libraries[0])
+        return self.root / self.library.lstrip("/")
 
     def bytecode(self, module: str, level: str = "") -> Path:
         return self.modules / "__pycache__" / f"{module}.{self.interpreter.cache_tag}{level}.pyc"

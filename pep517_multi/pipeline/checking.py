@@ -6,7 +6,7 @@ import itertools
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,16 +69,29 @@ def staged_roots(run: Run) -> tuple[StagedRoot, ...]:
             f"nothing is staged for {', '.join(lacking)} in {roots[0].path.parent}; run the install phase first: "
             f"multibuild install --impls {' '.join(lacking)}"
         )
-    return tuple(StagedRoot(root.interpreter, root.path, root.layout, _sharing(root, staged)) for root in staged)
+    return tuple(_with_others(root, staged) for root in staged)
 
 
 def _root(run: Run, interpreter: Interpreter) -> StagedRoot:
     request = stage_request(run, interpreter, ())
-    return StagedRoot(interpreter, request.root, request.layout)
+    layout = request.layout
+    return StagedRoot(
+        interpreter=interpreter,
+        path=request.root,
+        prefix=layout.prefix.rstrip("/"),
+        libraries=layout.libraries(interpreter),
+        levels=layout.levels,
+        invalidation=layout.invalidation,
+    )
 
 
-def _sharing(root: StagedRoot, staged: Iterable[StagedRoot]) -> tuple[Interpreter, ...]:
-    return tuple(other.interpreter for other in staged if other is not root and other.path == root.path)
+def _with_others(root: StagedRoot, staged: Iterable[StagedRoot]) -> StagedRoot:
+    sharing = [other for other in staged if other is not root and other.path == root.path]
+    return replace(
+        root,
+        others=tuple(other.interpreter for other in sharing),
+        foreign_libraries=tuple(library for other in sharing for library in other.libraries),
+    )
 
 
 @dataclass

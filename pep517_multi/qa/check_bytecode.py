@@ -31,7 +31,7 @@ def check_bytecode(root: StagedRoot, entries: Sequence[Entry], target: Target) -
     sources = [entry for entry in inside if entry.name.endswith(".py")]
     found: list[Problem] = []
     expected: set[str] = set()
-    while sources and root.layout.levels:
+    while sources and root.levels:
         said = _ask(root, sources, target)
         for answer in said.answers:
             expected |= {_name(root, path) for path in answer["bytecode"]}
@@ -46,8 +46,8 @@ def check_bytecode(root: StagedRoot, entries: Sequence[Entry], target: Target) -
 
 def _ask(root: StagedRoot, sources: Sequence[Entry], target: Target) -> Said:
     request = {
-        "levels": root.layout.levels,
-        "invalidation": root.layout.invalidation,
+        "levels": root.levels,
+        "invalidation": root.invalidation,
         "files": [[str(entry.path), entry.name] for entry in sources],
     }
     return target.ask(_SCRIPT, _OPTIONS, request, timeout=_START_SECONDS + _SECONDS * len(sources))
@@ -86,5 +86,5 @@ def _tag(file: str) -> str:
 def _unasked(root: StagedRoot, tag: str) -> str:
     if tag != root.interpreter.cache_tag:
         return f"it is of another implementation ({tag})"
-    levels = ",".join(map(str, root.layout.levels)) or "none"
+    levels = ",".join(map(str, root.levels)) or "none"
     return f"bytecode of this level was not asked for (--compile {levels})"

@@ -6,7 +6,6 @@ import os
 import posixpath
 import stat
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pep517_multi import files
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
-    from pep517_multi.staging import Layout
 
 
 @dataclass(frozen=True)
@@ -48,34 +46,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class StagedRoot:
-    """What is staged for one implementation.
+    """What is staged for one implementation, and how it was asked for.
 
+    :param prefix: without a slash at its end.
+    :param libraries: purelib and platlib once installed, each once.
+    :param levels: of bytecode.
+    :param invalidation: of bytecode.
     :param others: implementations that are staged into the same folder, where roots are merged.
+    :param foreign_libraries: the libraries of these.
     """
 
     interpreter: Interpreter
     path: Path
-    layout: Layout
+    prefix: str
+    libraries: tuple[str, ...]
+    levels: tuple[int, ...]
+    invalidation: str
     others: tuple[Interpreter, ...] = ()
-
-    @cached_property
-    def libraries(self) -> tuple[str, ...]:
-        """Purelib and platlib once installed, each once."""
-        return self._libraries(self.interpreter)
-
-    @cached_property
-    def foreign_libraries(self) -> tuple[str, ...]:
-        """The same of the others."""
-        return tuple(name for other in self.others for name in self._libraries(other))
-
-    def _libraries(self, interpreter: Interpreter) -> tuple[str, ...]:
-        paths = self.layout.paths(interpreter, distribution="")
-        return tuple(dict.fromkeys((paths["purelib"], paths["platlib"])))
-
-    @property
-    def prefix(self) -> str:
-        """The prefix without a slash at its end."""
-        return self.layout.prefix.rstrip("/")
+    foreign_libraries: tuple[str, ...] = ()
 
     def staged(self, name: str) -> Path:
         """Return where the path ``name`` lies now."""

@@ -63,7 +63,7 @@ def test_files_where_the_scheme_has_no_place_are_told(tmp_path: Path) -> None:
             "sample-1.0.data/data/lib/python2.7/site-packages/other.py": "",
         },
     )
-    inside = staged.staged.libraries[0].rpartition("/")[0]
+    inside = staged.library.rpartition("/")[0]
     (staged.root / inside[1:] / "os.py").touch()
     (staged.root / "opt").mkdir()
     (staged.root / "opt/tool").touch()
