@@ -13,6 +13,7 @@ from pep517_multi.backends.requirements import parsed
 from pep517_multi.errors import BuildError, PlanError
 from pep517_multi.events import PhaseFinished, PhaseStarted, ignore
 from pep517_multi.process import Command, CommandStartError, CommandTimeoutError
+from pep517_multi.sources.asked import asks_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,6 +91,8 @@ def _complete_environment(
     """Return an environment with all that is declared and all that the backend asks for, and the list of both."""
     static = call.build_system.requires
     environment = environments.prepare(call.interpreter, static, log=call.log)
+    if asks_nothing(call.tree, call.build_system, environment.packages):
+        return environment, static
     answer = _Backend(call, environment, runner).call("get_requires_for_build_wheel")
     asked = _requirements(call, answer)
     requires = tuple(dict.fromkeys((*static, *asked)))

@@ -163,3 +163,48 @@ def test_a_python_that_does_not_answer_is_named(answer: Completed, expected: str
 def test_a_python_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InterpreterError, match="cannot list its packages: cannot start"):
         importable(tmp_path / "python", runner=LocalRunner(), environ=dict(os.environ))
+
+
+def test_only_what_is_required_is_looked_at(interpreter: Interpreter) -> None:
+    site = next(interpreter.executable.parent.parent.glob("lib/python*/site-packages"))
+    for name in ("deep", "unasked"):
+        (site / f"{name}-2.0.dist-info").mkdir()
+        (site / f"{name}-2.0.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 2.0\n")
+
+    found = importable(interpreter.executable, runner=LocalRunner(), environ={}, needed=["Toy.Backend"])
+
+    assert sorted(found.by_name) == ["deep", "toy-backend"]
+    assert not found.complete
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "metadata"),
+    [
+        pytest.param("odd-1.0.egg-info", "PKG-INFO", "Name: odd\nVersion: 1.0\n", id="egg-info"),
+        pytest.param(
+            "odd-1.0.dist-info", "METADATA", "name: odd\nVERSION: 1.0\n\nName: body\n", id="headers-spelled-oddly"
+        ),
+        pytest.param("even-1.0.dist-info", "METADATA", "Name: odd\nVersion: 1.0\n", id="folder-of-another-name"),
+    ],
+)
+def test_what_is_installed_in_an_odd_way_is_found_too(
+    interpreter: Interpreter, folder: str, file: str, metadata: str
+) -> None:
+    site = next(interpreter.executable.parent.parent.glob("lib/python*/site-packages"))
+    (site / folder).mkdir()
+    (site / folder / file).write_text(f"Metadata-Version: 2.1\n{metadata}")
+
+    assert missing_requirements([interpreter], ["odd>=1"], runner=LocalRunner(), environ={}) == {}
+
+
+def test_what_is_required_under_a_condition_and_installed_in_an_odd_way_is_found_too(interpreter: Interpreter) -> None:
+    site = next(interpreter.executable.parent.parent.glob("lib/python*/site-packages"))
+    for folder, file, requirement in (
+        ("outer-1.dist-info", "METADATA", "Requires-Dist: odd; python_version > '3'\n"),
+        ("odd-1.egg-info", "PKG-INFO", ""),
+    ):
+        (site / folder).mkdir()
+        text = f"Metadata-Version: 2.1\nName: {folder.partition('-')[0]}\nVersion: 1\n{requirement}"
+        (site / folder / file).write_text(text)
+
+    assert missing_requirements([interpreter], ["outer"], runner=LocalRunner(), environ={}) == {}

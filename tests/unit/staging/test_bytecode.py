@@ -314,3 +314,57 @@ def test_the_script_of_the_target_has_the_syntax_of_the_oldest_target() -> None:
     import ast
 
     ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+def test_files_are_compiled_while_others_are_still_to_come(compiler: Compiler, tmp_path: Path) -> None:
+    first, second = (module(tmp_path, name, "x = 1\n") for name in ("a.py", "b.py"))
+    expected = tmp_path / f"__pycache__/a.{newest().cache_tag}.pyc"
+
+    with compiler.batch(newest(), layout=Layout(levels=(0,))) as batch:
+        batch.add(first)
+        while not expected.exists():  # the compiler of this very file: without it the test would never end
+            assert batch.error is None
+        batch.add(second)
+
+    assert batch.sentences == ()
+    assert made(tmp_path, interpreter=newest(), name="b", level=0)
+
+
+def test_what_has_not_begun_is_left_undone_where_an_error_leaves(compiler: Compiler, tmp_path: Path) -> None:
+    files = [module(tmp_path, f"m{number}.py", "x = 1\n") for number in range(500)]
+
+    def interrupted() -> Iterator[Module]:
+        yield from files
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        compiler.compile(newest(), interrupted(), layout=Layout())
+
+    assert len(list((tmp_path / "__pycache__").glob("*.pyc"))) < 2 * len(files)
+    assert compiler.compile(newest(), files[:1], layout=Layout()) == ()
+
+
+def test_a_process_that_was_started_beforehand_does_the_work(
+    compiler: Compiler, runner: WatchingRunner, tmp_path: Path
+) -> None:
+    compiler.expect([newest()])
+
+    compiler.compile(newest(), [module(tmp_path, "m.py", "x = 1\n")], layout=Layout())
+
+    assert len(runner.commands) == 1
+
+
+def test_a_process_that_was_started_for_nothing_ends_with_the_compiler(runner: WatchingRunner, tmp_path: Path) -> None:
+    compiler = Compiler(runner=runner, environ=environment(), jobs=1)
+    compiler.expect([newest(), replace(newest(), executable=tmp_path / "gone")])
+    compiler.close(abort=True)
+
+    assert [process.returncode is not None for process in runner.alive] == [True]
+
+
+def test_a_small_root_has_one_process(runner: WatchingRunner, tmp_path: Path) -> None:
+    compiler = Compiler(runner=runner, environ=environment(), jobs=4)
+    compiler.compile(newest(), [module(tmp_path, f"m{n}.py", "x = 1\n") for n in range(100)], layout=Layout())
+    compiler.close()
+
+    assert len(runner.commands) == 1

@@ -1,0 +1,145 @@
+"""Whether a backend can ask for build requirements beyond the declared ones, as far as it can be told without asking.
+
+To ask takes a process of the target that imports the backend, and for setuptools half a build. Most projects leave
+nothing to ask for, and the backends' own sources say when that is so. A doubt is a reason to ask.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from pep517_multi.errors import SourceError
+from pep517_multi.sources.buildsystem import read_pyproject
+from pep517_multi.sources.evidence.literals import parse
+from pep517_multi.sources.evidence.project import table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from pep517_multi.sources.tree import BuildSystem
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A backend whose source was read.
+
+    :param versions: of ``distribution``, those for which ``asks_nothing`` holds.
+    :param asks_nothing: told the tree and its ``pyproject.toml``.
+    """
+
+    distribution: str
+    versions: str
+    asks_nothing: Callable[[Path, Mapping[str, Any]], bool]
+
+
+def asks_nothing(tree: Path, build_system: BuildSystem, packages: Mapping[str, str]) -> bool:
+    """Whether ``get_requires_for_build_wheel`` is certain to return nothing for ``tree``.
+
+    :param packages: normalised name → version of what is required and installed.
+    """
+    known = _BACKENDS.get(build_system.backend)
+    if known is None or build_system.backend_path:
+        return False
+    version = packages.get(known.distribution)
+    if version is None or not SpecifierSet(known.versions).contains(version, prereleases=True):
+        return False
+    if not _PLUGINS.issuperset(canonicalize_name(Requirement(text).name) for text in build_system.requires):
+        return False
+    try:
+        return known.asks_nothing(tree, read_pyproject(tree))
+    except SourceError:
+        return False
+
+
+def _never(_tree: Path, _pyproject: Mapping[str, Any]) -> bool:
+    return True
+
+
+def _flit(_tree: Path, pyproject: Mapping[str, Any]) -> bool:
+    """Where flit_core would import the project, it asks for what the project requires at run time."""
+    project = table(pyproject, "project")
+    dynamic = project.get("dynamic", [])
+    stated = isinstance(dynamic, list) and not {"version", "description"}.intersection(dynamic)
+    needs_nothing = not project.get("dependencies") and not project.get("optional-dependencies")
+    return "project" in pyproject and (stated or needs_nothing)
+
+
+_HATCH_KEYS = frozenset({"dependencies", "require-runtime-dependencies", "require-runtime-features", "hooks"})
+
+
+def _hatchling(tree: Path, pyproject: Mapping[str, Any]) -> bool:
+    """Only these keys, and hooks, can ask; a ``hatch.toml`` would have them too."""
+    hatch = table(pyproject, "tool", "hatch")
+    places = table(hatch, "build"), table(hatch, "build", "targets", "wheel")
+    return not (tree / "hatch.toml").exists() and not any(_HATCH_KEYS & place.keys() for place in places)
+
+
+def _setuptools(tree: Path, _pyproject: Mapping[str, Any]) -> bool:
+    """Setuptools asks for ``setup_requires``, which ``setup.cfg`` or ``setup.py`` may have."""
+    return not _speaks_of_requirements(tree / "setup.cfg") and _is_plain(tree, "setup", seen=set())
+
+
+def _speaks_of_requirements(path: Path) -> bool:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return any(word in text for word in _TELLING_WORDS)
+
+
+def _is_plain(tree: Path, module: str, *, seen: set[str]) -> bool:
+    """Whether neither this module of the tree, if there is one, nor what it imports can bring in ``setup_requires``."""
+    path = tree / f"{module}.py"
+    if module in seen or not path.exists():
+        return module in seen or module == "setup"
+    seen.add(module)
+    syntax = parse(path)
+    if syntax is None or _speaks_of_requirements(path):
+        return False
+    if any(isinstance(node, ast.Name) and node.id in _OPAQUE_CALLS for node in ast.walk(syntax)):
+        return False
+    return all(name in _PLAIN_MODULES or _is_plain(tree, name, seen=seen) for name in _imported(syntax))
+
+
+def _imported(syntax: ast.Module) -> Iterator[str]:
+    for node in ast.walk(syntax):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0] if not node.level else ""
+
+
+_TELLING_WORDS = (b"setup_requires", b"setup-requires", b"fetch_build_eggs", b"utf-7", b"utf_7")
+_OPAQUE_CALLS = frozenset({"exec", "eval", "compile", "__import__", "globals", "locals", "vars"})
+_PLAIN_MODULES = frozenset(
+    """
+    __future__ collections contextlib ctypes datetime distutils enum errno functools glob io itertools locale logging
+    operator os pathlib platform re setuptools shlex shutil string struct subprocess sys sysconfig tempfile textwrap
+    time traceback typing warnings Cython
+    """.split()  # noqa: SIM905 - a table of words reads better than one of strings
+)
+"""What a ``setup.py`` may import without getting arguments of ``setup()`` from it, as from ``json`` it could."""
+
+_PLUGINS = frozenset(
+    """
+    cython flit-core hatch-fancy-pypi-readme hatch-vcs hatchling poetry-core setuptools setuptools-scm uv-build wheel
+    """.split()  # noqa: SIM905 - the same
+)
+"""What may be installed for a build and is known to add no requirements; others may hook into setuptools."""
+
+_BACKENDS: Mapping[str, _Known] = {
+    "flit_core.buildapi": _Known("flit-core", ">=3.2,<5", _flit),
+    "hatchling.build": _Known("hatchling", ">=1.0,<2", _hatchling),
+    "poetry.core.masonry.api": _Known("poetry-core", ">=1.0,<3", _never),
+    "setuptools.build_meta": _Known("setuptools", ">=70.1,<90", _setuptools),  # older ones ask for wheel
+    "uv_build": _Known("uv-build", ">=0.5,<1", _never),
+}
