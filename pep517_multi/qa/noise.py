@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pep517_multi.wheels.differences import Difference
 
 _COUNTER = re.compile(r"[0-9a-f]{6,}|\d+")
-_WORD = re.compile(r"\d[\d:./ T-]*\d|\w+|\s+|[^\w\s]")
+_WORD = re.compile(r"\d[\d:./ T-]*\d|[\w.@+-]*(?:/[\w.@+~-]+)+|\w+|\s+|[^\w\s]")
+_INTERFACE = ("needed ", "exports ", "imports ")
 _WORDS = 4_000
 _LINES = 20_000
 
@@ -24,24 +25,34 @@ _LINES = 20_000
 def is_noise(difference: Difference, control: Sequence[Difference]) -> bool:
     """Whether ``difference``, of another's wheel and a fresh one, is no more than builds differ in anyway.
 
-    Of text, only words that differ between the two builds of the control are noise (a date with its time is one word),
-    so that a file with a clock and a version in it still differs in the version.
+    Of text, only words that differ between the two builds of the control are noise, so that a file with a clock and a
+    version in it still differs in the version. A date with its time is one word, and so is a path.
 
     :param control: how the same fresh wheel (first) differs from a second build for its implementation.
     """
-    same = next((known for known in control if known.aspect == difference.aspect), None)
+    real = [known for known in control if known.rule is None]
+    same = next((known for known in real if known.aspect == difference.aspect), None)
     if same is None:
-        return _is_passing_name(difference, control)
+        return _is_passing_name(difference, real)
     if difference.aspect.kind != "bytes":
         return True
     served, fresh, again = difference.one, difference.other, same.other
+    described = [frozenset(value) for value in (*difference.meant, same.meant[1]) if isinstance(value, tuple)]
+    if len(described) == len((served, fresh, again)):
+        return _is_noise_of_objects(*described)
     if not (isinstance(served, Blob) and isinstance(fresh, Blob) and isinstance(again, Blob)):
         return served is None and again is None  # there is such a file in some builds and not in others
-    texts = [text_of(blob) for blob in (served, fresh, again)]
-    parts = _parts([text for text in texts if text is not None])
-    if len(parts) < len(texts):
+    texts = [text for blob in (served, fresh, again) if (text := text_of(blob)) is not None]
+    parts = _parts(texts) if len(texts) == len((served, fresh, again)) else []
+    if not parts:
         return True
     return _shuffled(parts) or _changed(parts[1], parts[0]) <= _changed(parts[1], parts[2])
+
+
+def _is_noise_of_objects(served: frozenset[str], fresh: frozenset[str], again: frozenset[str]) -> bool:
+    """Whether two shared objects, as lines, differ in no line that two builds have in common."""
+    interface = {line for line in served - fresh if line.startswith(_INTERFACE)}
+    return not interface and fresh - served <= fresh - again
 
 
 def _parts(texts: Sequence[str]) -> list[list[str]]:

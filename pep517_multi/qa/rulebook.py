@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _IMPL = re.compile(r"(^|/)(?:python|pypy)\d+(?:\.\d+)?[td]*(?=/)")
 _SUFFIX = re.compile(r"\.(?:cpython|cp|pypy|graalpy)-?\d[^/]*\.(so|pyd)$")
-_INSTRUCTIONS = re.compile(r"section |imports _?Py")
+_OF_HEADERS = re.compile(r"section |imports _?Py|runpath ")
 
 
 def _loaded(value: Value) -> Value:
@@ -29,8 +29,8 @@ def _loaded(value: Value) -> Value:
 
 
 def _promised(value: Value) -> Value:
-    """Leave out of a description what depends on the headers of Python."""
-    return tuple(line for line in value if not _INSTRUCTIONS.match(line)) if isinstance(value, tuple) else value
+    """Leave out of a description what depends on the headers of Python, and on the flags that it has for linkers."""
+    return tuple(line for line in value if not _OF_HEADERS.match(line)) if isinstance(value, tuple) else value
 
 
 def _may_be_elf(aspect: Aspect) -> bool:
@@ -41,8 +41,8 @@ _SHARED_OBJECTS = (
     Rule("debug-information", "no loader looks at debug information and build ids", _may_be_elf, _loaded),
     Rule(
         "stable-abi-headers",
-        "compiled with other headers, a module for the stable ABI has other instructions and calls other functions of "
-        "Python; its libraries, its own symbols and its texts count",
+        "compiled with other headers and flags, a module for the stable ABI has other instructions and calls other "
+        "functions of Python; its libraries, its own symbols and its texts count",
         lambda aspect: aspect.kind == "bytes" and aspect.nature == "stable-abi-extension",
         _promised,
     ),
