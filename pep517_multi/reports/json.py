@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Return the report as JSON text, one line per value, ending in a newline."""
-    return json.dumps(report.plain(), indent=2, ensure_ascii=False) + "\n"
+    """Return the report as JSON text, one line per value, ending in a newline.
+
+    Bytes of a path that are no text are written as the escapes of JSON, so that the report itself is always UTF-8.
+    """
+    text = json.dumps(report.plain(), indent=2, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def schema() -> dict[str, Any]:

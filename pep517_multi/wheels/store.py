@@ -226,7 +226,7 @@ class Store:
             "sha256": wheel.sha256,
             "built": [_plain(origin) for origin in origins],
         }
-        text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(document, indent=1, sort_keys=True)
         files.write_whole(_provenance(wheel.path), text.encode() + b"\n")
         return _built(wheel, origins)
 

@@ -54,6 +54,12 @@ def test_the_report_is_as_its_schema_says(source: SourceReport) -> None:
     assert document["impls"][0]["seconds"] == {"env": 0, "build": 1.2346, "install": 0, "bytecode": 0, "qa": 0}
 
 
+def test_a_path_that_is_no_text_can_be_reported() -> None:
+    report = Report(replace(SOURCE, path="/\udcff/ü"), (), 2.0, 0)
+    document = as_json.render(report).encode()
+    assert json.loads(document)["source"]["path"] == "/\udcff/ü"
+
+
 def test_the_table_names_who_built_and_the_summary_counts() -> None:
     report = Report(SOURCE, (BUILT, REUSED, FAILED), 2.0, 1)
     rows = text.table(report, verbose=False).rows
