@@ -33,6 +33,8 @@ def _needs(request: pytest.FixtureRequest) -> None:
         pytest.skip("needs two CPythons and a PyPy (Debian: pypy3)")
     if request.node.get_closest_marker("compiler") and not shutil.which("cc"):
         pytest.skip("needs a C compiler (Debian: gcc and python3-dev)")
+    if request.node.get_closest_marker("host_rpm") and not shutil.which("rpmbuild"):
+        pytest.skip("needs rpmbuild (Debian: rpm)")
     if request.node.get_closest_marker("network") and os.environ.get("PEP517_MULTI_TEST_OFFLINE"):
         pytest.skip("PEP517_MULTI_TEST_OFFLINE is set")
 
