@@ -15,6 +15,7 @@ from pep517_multi import files
 from pep517_multi.backends.packages import importable
 from pep517_multi.errors import PlanError
 from pep517_multi.pipeline.installing import stage_request
+from pep517_multi.pipeline.merging import place_of, read_manifest
 from pep517_multi.qa.check_build_paths import check_build_paths, pattern_of
 from pep517_multi.qa.check_bytecode import check_bytecode
 from pep517_multi.qa.check_imports import Judge, import_modules, written
@@ -62,26 +63,34 @@ def staged_roots(run: Run) -> tuple[StagedRoot, ...]:
     :raises PlanError: for one that was named there is nothing, or for none at all.
     """
     roots = [_root(run, interpreter) for interpreter in run.interpreters]
-    staged = [root for root in roots if any(root.staged(library).is_dir() for library in root.libraries)]
+    staged = [root for root in roots if root.is_there]
     lacking = [root.interpreter.name for root in roots if root not in staged]
     if lacking and (run.named or not staged):
+        where = run.settings.destdir or run.settings.roots or run.work.roots
         raise PlanError(
-            f"nothing is staged for {', '.join(lacking)} in {roots[0].path.parent}; run the install phase first: "
-            f"multibuild install --impls {' '.join(lacking)}"
+            f"nothing is staged for {', '.join(lacking)} in {where}; run the install phase first, with the "
+            f"same options: multibuild install --impls {' '.join(lacking)}"
         )
     return tuple(_with_others(root, staged) for root in staged)
 
 
 def _root(run: Run, interpreter: Interpreter) -> StagedRoot:
     request = stage_request(run, interpreter, ())
-    layout = request.layout
+    layout, path, owned = request.layout, request.root, None
+    if place := place_of(run, interpreter.name):
+        path = place.directory
+        if place.shared:
+            entries = read_manifest(place).entries
+            owned = frozenset(entry.path for entry in entries if interpreter.name in entry.owners)
     return StagedRoot(
         interpreter=interpreter,
-        path=request.root,
+        path=path,
         prefix=layout.prefix.rstrip("/"),
         libraries=layout.libraries(interpreter),
         levels=layout.levels,
         invalidation=layout.invalidation,
+        license_dir=layout.license_dir,
+        owned=owned,
     )
 
 
@@ -99,6 +108,7 @@ class _Subject:
     """One root, with what was seen of it before anything ran."""
 
     root: StagedRoot
+    everything: tuple[Entry, ...]
     entries: tuple[Entry, ...]
     modules: Found
     distributions: tuple[Distribution, ...]
@@ -134,9 +144,10 @@ class _Checking:
         return CheckReport(impls, self._unused(), time.monotonic() - started, strict=self.run.settings.qa == "fail")
 
     def _look(self, root: StagedRoot) -> _Subject:
-        entries = root.walk()
+        everything = root.walk()
+        entries = root.own(everything)
         modules = find_modules(root, entries, all_modules=self.run.settings.all_modules)
-        return _Subject(root, entries, modules, distributions(root, entries))
+        return _Subject(root, everything, entries, modules, distributions(root, entries))
 
     def _wants(self, *groups_or_names: str) -> bool:
         return not switched_off(groups_or_names) <= self.off
@@ -175,7 +186,9 @@ class _Checking:
         root, entries = subject.root, subject.entries
         found = [*check_strays(root, entries), *check_build_paths(root, entries, self._build_paths)]
         for each in subject.distributions:
-            found += [*check_licences(each), *check_purity(each)]
+            found += check_purity(each)
+            if "licenses" not in self.run.settings.strip:
+                found += check_licences(each, [entry.name for entry in entries if entry.is_file])
         return found
 
     @cached_property
@@ -191,7 +204,7 @@ class _Checking:
         return list(check_requirements(root, subject.distributions, installed))
 
     def _written(self, subject: _Subject) -> list[Problem]:
-        return list(written(subject.root, subject.entries, subject.root.walk())) if self._wants("imports") else []
+        return list(written(subject.root, subject.everything, subject.root.walk())) if self._wants("imports") else []
 
     def _target(self, interpreter: Interpreter) -> Target:
         folder = self.scratch / str(next(self._folders))

@@ -39,7 +39,7 @@ def check_build_paths(
         return
     told: set[str] = set()
     for entry in sorted(entries, key=lambda entry: entry.name.endswith(".pyc")):
-        if not entry.is_file or not entry.status.st_size or _source(entry.name) in told:
+        if entry.is_link or not entry.is_file or not entry.status.st_size or _source(entry.name) in told:
             continue
         with entry.path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
             first = pattern.search(data)

@@ -92,9 +92,15 @@ def distributions(root: StagedRoot, entries: Sequence[Entry]) -> tuple[Distribut
     return tuple(each for each in found if each.name)
 
 
-def check_licences(staged: Distribution) -> Iterator[Problem]:
-    """Yield which licences are not there (:pep:`639`)."""
+def check_licences(staged: Distribution, names: Iterable[str]) -> Iterator[Problem]:
+    """Yield which licences are not there (:pep:`639`).
+
+    :param names: the files of the root.
+    """
     inside = {name[len(staged.folder) + 1 :] for name in staged.files}
+    if staged.root.license_dir is not None:
+        folder = staged.root.license_dir.format(name=staged.name, impl=staged.root.interpreter.name).strip("/")
+        inside |= {f"licenses/{name[len(folder) + 2 :]}" for name in names if name.startswith(f"/{folder}/")}
     shown = staged.root.shown(staged.folder)
     named = staged.metadata.get("license_files", [])
     for file in named:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pep517_multi import files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
@@ -29,9 +29,16 @@ class Entry:
     status: os.stat_result
 
     @property
+    def is_link(self) -> bool:
+        """A symbolic link."""
+        return stat.S_ISLNK(self.status.st_mode)
+
+    @property
     def is_file(self) -> bool:
-        """A regular file."""
-        return stat.S_ISREG(self.status.st_mode)
+        """A regular file, or a link to one, as there is where equal files are kept once."""
+        return stat.S_ISREG(self.status.st_mode) or (
+            self.is_link and not self.path.readlink().is_absolute() and self.path.is_file()
+        )
 
     @property
     def is_folder(self) -> bool:
@@ -52,6 +59,8 @@ class StagedRoot:
     :param libraries: purelib and platlib once installed, each once.
     :param levels: of bytecode.
     :param invalidation: of bytecode.
+    :param license_dir: where licences go instead of the metadata; ``{name}`` and ``{impl}`` are replaced.
+    :param owned: in an image, the paths of what belongs to this implementation; ``None`` where everything does.
     :param others: implementations that are staged into the same folder, where roots are merged.
     :param foreign_libraries: the libraries of these.
     """
@@ -62,8 +71,15 @@ class StagedRoot:
     libraries: tuple[str, ...]
     levels: tuple[int, ...]
     invalidation: str
+    license_dir: str | None = None
+    owned: frozenset[str] | None = None
     others: tuple[Interpreter, ...] = ()
     foreign_libraries: tuple[str, ...] = ()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything is staged."""
+        return self.owned != frozenset() and any(self.staged(library).is_dir() for library in self.libraries)
 
     def staged(self, name: str) -> Path:
         """Return where the path ``name`` lies now."""
@@ -79,12 +95,16 @@ class StagedRoot:
         return name if library is None else name[len(library) + 1 :]
 
     def walk(self) -> tuple[Entry, ...]:
-        """Look at everything below the root, sorted by path.
+        """Look at everything below the root, whoever owns it, sorted by path.
 
         :raises FileError: the file system refuses.
         """
         with files.explained(f"read the staging root {self.path}"):
             return tuple(sorted(self._entries(), key=lambda entry: entry.name))
+
+    def own(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """Return those of ``entries`` that belong to this implementation."""
+        return tuple(entry for entry in entries if self.owned is None or entry.name in self.owned)
 
     def _entries(self) -> Iterator[Entry]:
         def refuse(error: OSError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import stat
@@ -34,13 +35,12 @@ _ORDINARY = {True: (0o755,), False: (0o644, 0o755)}
 def check_strays(root: StagedRoot, entries: Sequence[Entry]) -> Iterator[Problem]:
     """Yield what is odd about names, places, modes and links in ``root``."""
     folders = {entry.name for entry in entries if entry.is_folder}
-    names = {entry.name for entry in entries}
     for entry in entries:
         yield from _at_top(root, entry)
         if not entry.is_folder:
             yield from _place(root, entry)
-        if stat.S_ISLNK(entry.status.st_mode):
-            yield from _link(root, entry, names)
+        if entry.is_link:
+            yield from _link(root, entry)
         else:
             yield from _mode(root, entry)
     yield from _prefix_tops(root, entries, folders)
@@ -60,7 +60,7 @@ def _at_top(root: StagedRoot, entry: Entry) -> Iterator[Problem]:
         yield problem("nspkg-pth", name, "a namespace package needs no .pth file; setuptools no longer makes them")
     elif ending == ".py" and _ANYBODYS.fullmatch(stem):
         yield problem("top-level-name", name, f"any project could have a top-level module {stem!r}")
-    elif entry.is_file and not name.endswith((*_AT_TOP, *_METADATA)):
+    elif not entry.is_link and not name.endswith((*_AT_TOP, *_METADATA)):
         yield problem("top-level-file", name, f"{name} is no module and lies at the top of site-packages")
 
 
@@ -90,7 +90,7 @@ def _prefix_tops(root: StagedRoot, entries: Sequence[Entry], folders: set[str]) 
         yield problem("prefix-stray", entry.name, f"a {what} at an unusual place{hint}")
 
 
-def _link(root: StagedRoot, entry: Entry, names: set[str]) -> Iterator[Problem]:
+def _link(root: StagedRoot, entry: Entry) -> Iterator[Problem]:
     target = str(entry.path.readlink())
     if target.startswith("/"):
         yield problem("absolute-link", root.shown(entry.name), f"it is a link to the absolute path {target}")
@@ -99,7 +99,7 @@ def _link(root: StagedRoot, entry: Entry, names: set[str]) -> Iterator[Problem]:
     depth = len(posixpath.dirname(entry.name).strip("/").split("/"))
     if target.split("/").count("..") > depth:
         yield problem("broken-link", root.shown(entry.name), f"it is a link to {target}, which is out of the root")
-    elif meant not in names:
+    elif not os.path.lexists(root.staged(meant)):
         yield problem("broken-link", root.shown(entry.name), f"it is a link to {target}, which is not there")
 
 
