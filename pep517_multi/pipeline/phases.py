@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from pep517_multi import events, files, reports
 from pep517_multi.errors import FindingsError, MultibuildError
-from pep517_multi.pipeline import qa as quality
 from pep517_multi.pipeline.building import Building, Outcome
 from pep517_multi.pipeline.installing import fitting_wheels, served_by_build, stage_request
 from pep517_multi.pipeline.merging import merge_staged, place_of
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.pipeline import qa as quality
     from pep517_multi.pipeline.run import Run
     from pep517_multi.report import Action
     from pep517_multi.sources.tree import SourceTree
@@ -34,6 +34,8 @@ def whole_job(run: Run, tree: SourceTree) -> Report:
     """
     phase = _Phase(run)
     if run.settings.qa != "off":
+        from pep517_multi.pipeline import qa as quality
+
         quality.check_settings(run)
     with run.work.second_names() as folder, phase.stager() as stager:
 
@@ -71,6 +73,8 @@ def qa(run: Run, tree: SourceTree) -> Report:
     :raises PlanError: it left nothing for a named implementation.
     """
     phase = _Phase(run)
+    from pep517_multi.pipeline import qa as quality
+
     quality.check_settings(run)
     served = served_by_build(run)
     reused = []
@@ -154,6 +158,8 @@ class _Phase:
 
     def examine(self, tree: SourceTree, reused: Sequence[quality.Reused | None]) -> None:
         """Compare with fresh builds, and say so in the entries; under ``--qa fail``, what differs is an error."""
+        from pep517_multi.pipeline import qa as quality
+
         found = quality.examine(self.run, tree, [one for one in reused if one is not None])
         self.entries = [
             replace(entry, qa=found[entry.impl].report, seconds={**entry.seconds, "qa": found[entry.impl].seconds})
@@ -267,6 +273,8 @@ def _reused(outcome: Outcome) -> quality.Reused | None:
     """Return what there is to compare; nothing where the implementation built itself, or not at all."""
     if outcome.built is None or outcome.built_by == outcome.interpreter.name:
         return None
+    from pep517_multi.pipeline import qa as quality
+
     return quality.Reused(outcome.interpreter, outcome.built.wheel, outcome.built_by, outcome.built.inputs)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pep517_multi import events, files
-from pep517_multi.backends import BuildCall, InstalledEnvironments, IsolatedEnvironments, build_wheel
+from pep517_multi.backends import BuildCall, InstalledEnvironments, build_wheel
 from pep517_multi.backends.environments import ExtendedEnvironments
 from pep517_multi.errors import MultibuildError
 from pep517_multi.sources.copies import private_copy
@@ -109,6 +109,8 @@ class Workshop:
         run = self.run
         if not run.settings.isolation:
             return InstalledEnvironments(run.runner, run.environ)
+        from pep517_multi.backends import IsolatedEnvironments
+
         constraints = run.settings.build_constraint
         return IsolatedEnvironments(
             run.work.environments, run.runner, run.environ, constraints=constraints, observer=run.observer

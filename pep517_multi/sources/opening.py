@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from pep517_multi.errors import SourceError
-from pep517_multi.sources.archive import unpack
 from pep517_multi.sources.buildsystem import read_build_system, read_pyproject
 from pep517_multi.sources.contents import Contents
 from pep517_multi.sources.declared import read_declared
@@ -36,7 +35,7 @@ def open_source(
         raise SourceError(f"there is no source at {given}; give a directory or an sdist")
     if given.name.endswith(".whl"):
         raise SourceError(f'{given} is a wheel, not a source; "multibuild install --wheel" installs ready wheels')
-    path = (given if given.is_dir() else unpack(given, unpack_to)).absolute().resolve()
+    path = (given if given.is_dir() else _unpacked(given, unpack_to)).absolute().resolve()
     pyproject = read_pyproject(path)
     build_system = read_build_system(path, pyproject)
     declared = read_declared(path, pyproject)
@@ -53,6 +52,12 @@ def open_source(
         requires_python=_specifiers(declared.requires_python),
         stable_abi_expected=expects_stable_abi(path),
     )
+
+
+def _unpacked(given: Path, target: Path) -> Path:
+    from pep517_multi.sources.archive import unpack
+
+    return unpack(given, target)
 
 
 def _specifiers(declared: str | None) -> SpecifierSet | None:
