@@ -110,6 +110,7 @@ class Settings:
     filelist: str = "plain"
     reuse: str = "auto"
     abi3: bool = True
+    abi3_audit: bool = False
     ext: str = "auto"
     isolation: bool = True
     build_constraint: tuple[Path, ...] = ()
@@ -390,6 +391,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("filelist", "plain|rpm|json", "files: the format of the list", _choice("plain", "rpm", "json")),
     Setting("reuse", "auto|tags|never", "reuse where it is known to be right, where the tags fit, or never", _reuse),
     Setting("abi3", "true|false", "share stable-ABI wheels", _boolean),
+    Setting("abi3-audit", "true|false", "share stable-ABI wheels only if abi3audit finds nothing in them", _boolean),
     Setting(
         "ext", "auto|yes|no", "whether the project builds extension modules; by default found from the source", _ext
     ),

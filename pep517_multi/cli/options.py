@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _FLAGS: Mapping[str, tuple[str, ...]] = {
     # A setting whose option is not simply --key VALUE: the declarations of a click flag.
     "abi3": ("--abi3/--no-abi3",),
+    "abi3-audit": ("--abi3-audit/--no-abi3-audit",),
     "all-modules": ("--all-modules/--no-all-modules",),
     "deps": ("--deps/--no-deps",),
     "isolation": ("--isolation/--no-isolation",),
@@ -32,6 +33,7 @@ WORK = ("impls", "workdir", "report", "report-html", "jobs")
 BUILD = (
     "reuse",
     "abi3",
+    "abi3-audit",
     "ext",
     "isolation",
     "build-constraint",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pep517_multi import plan
+from pep517_multi.errors import MissingRequirementsError
+from pep517_multi.qa.abi3audit import audit
 from pep517_multi.wheels.comparison import compare_ends
 from pep517_multi.wheels.decision import Build, Built, Dependence, ReuseMode, decide
 from pep517_multi.wheels.wheel import read_wheel
@@ -30,6 +32,7 @@ class Choices:
     run: Run
     store: Store
     shares: dict[str, Share] = field(default_factory=dict)
+    _objections: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def taking_part(self) -> list[Interpreter]:
         """Return those who neither failed nor were left out, in order of work."""
@@ -84,7 +87,24 @@ class Choices:
 
     def _candidates(self, share: Share) -> tuple[Built, ...]:
         """Return the wheels that may serve; those of unknown origin only where the tags alone are trusted."""
-        wheels = self.store.wheels()
-        if share.policy.mode is not ReuseMode.TAGS:
-            return wheels
-        return (*wheels, *(Built(read_wheel(path), (), share.inputs.digest) for path in self.store.strangers()))
+        wheels = [*self.store.wheels()]
+        if share.policy.mode is ReuseMode.TAGS:
+            wheels += [Built(read_wheel(path), (), share.inputs.digest) for path in self.store.strangers()]
+        return tuple(map(self._audited, wheels) if self.run.settings.abi3_audit else wheels)
+
+    def _audited(self, built: Built) -> Built:
+        """Add what abi3audit has against sharing a stable-ABI wheel.
+
+        :raises MissingRequirementsError: it is not there.
+        """
+        wheel = built.wheel
+        if "abi3" not in wheel.abis:
+            return built
+        if wheel.sha256 not in self._objections:
+            violations = audit(wheel.path, runner=self.run.runner, environ=self.run.environ)
+            if violations is None:
+                raise MissingRequirementsError(
+                    "there is no abi3audit; install pep517-multi[qa], or leave --abi3-audit out"
+                )
+            self._objections[wheel.sha256] = tuple(f"abi3audit: {violation}" for violation in violations)
+        return replace(built, objections=self._objections[wheel.sha256])

@@ -68,11 +68,13 @@ class Built:
 
     :param builders: implementations whose builds gave exactly this file, in order of work; none where nothing tells.
     :param inputs: digest of all that went in besides the interpreter: sources, patches, settings, flags.
+    :param objections: what an audit found that speaks against sharing it, one clause each.
     """
 
     wheel: Wheel
     builders: tuple[Builder, ...]
     inputs: str
+    objections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ def _against(
         return
     if built.inputs != inputs:
         yield "it was built from other sources, patches, settings or flags"
+    yield from built.objections
     yield from misfits(interpreter, built.wheel)
     tags = usable(interpreter, built.wheel.name.tags)
     if tags:

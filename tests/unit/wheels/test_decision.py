@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -279,6 +280,12 @@ def test_ext_yes_overrules_the_evidence_and_ext_no_leaves_it_open() -> None:
     assert (yes.dependence, yes.extension_required) == (Dependence.EXTENSION, True)
     assert (no.dependence, no.extension_required) == (Dependence.UNKNOWN, False)
     assert NO_EXTENSIONS.with_ext(ext=None) == NO_EXTENSIONS.with_ext(ext=False) == NO_EXTENSIONS
+
+
+def test_what_an_audit_found_keeps_a_wheel_from_others_and_not_from_its_builder() -> None:
+    audited = replace(built(ABI312), objections=("abi3audit: x uses a symbol",))
+    assert "abi3audit: x uses a symbol" in reasons("python3.13", audited, EXTENSIONS)
+    assert served_by("python3.12", [audited], EXTENSIONS) == ABI312
 
 
 def test_reuse_tells_why_it_is_right() -> None:
