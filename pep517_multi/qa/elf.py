@@ -48,9 +48,11 @@ def describe(data: bytes) -> tuple[str, ...] | None:
     from elftools.elf.elffile import ELFFile
 
     try:
-        return tuple(sorted(set(_lines(ELFFile(io.BytesIO(data))))))
+        lines = set(_lines(ELFFile(io.BytesIO(data))))
     except (ELFError, ConstructError, ValueError, KeyError, AttributeError, UnicodeDecodeError):  # a damaged file
         return None
+    # Without a table of sections, what is loaded cannot be told apart from the rest.
+    return tuple(sorted(lines)) if any(line.startswith("section ") for line in lines) else None
 
 
 def _lines(elf: Any) -> Iterator[str]:  # noqa: ANN401 - pyelftools is optional, and has no types
