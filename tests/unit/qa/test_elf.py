@@ -58,7 +58,7 @@ def test_of_a_module_for_the_stable_abi_instructions_may_differ_and_symbols_may_
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"text", b"\x7fELF", b"\x7fELF\2\1\1" + bytes(60)], ids=["empty", "text", "short", "damaged"]
+    "data", [b"", b"text", b"\x7fELF", b"\x7fELF\2\1\1" + bytes(60)], ids=["empty", "text", "short", "no sections"]
 )
 def test_what_cannot_be_read_has_no_description(data: bytes) -> None:
     assert elf.describe(data) is None

@@ -54,7 +54,7 @@ def examine(
     examination = Examination(QA, Policy(accept, "sample", TODAY), causes)
     report, _ = examination.examine(
         Pair(tree(served), tree(fresh), SIDES),
-        installed=lambda: Pair(*map(tree, installed), SIDES),
+        installed=lambda: Pair(tree(installed[0]), tree(installed[1]), SIDES),
         controls=Controls(again, served_again),
         others=others,
     )

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from pep517_multi.errors import UsageError
@@ -27,7 +30,7 @@ def test_a_rule_is_switched_off_and_another_on_by_name() -> None:
 def test_a_rule_that_is_not_there_is_an_error_with_a_guess() -> None:
     with pytest.raises(UsageError, match=r"no rule 'shebangs' of normalisation; did you mean 'shebang'\?"):
         chosen(QA, ["-shebangs"])
-    with pytest.raises(UsageError, match="there are .*shebang"):
+    with pytest.raises(UsageError, match=r"there are .*shebang"):
         chosen(QA, ["?"])
 
 
@@ -67,3 +70,9 @@ def test_what_a_path_of_metadata_says_is_not_told_twice() -> None:
     assert [(difference.rule, difference.aspect.label) for difference in found] == [(None, "Keywords")]
     spelled = compare(*trees(path, path, ("Name: a\nVersion: 1\n", "Version: 1\nName: a\n")), ACROSS)
     assert [difference.rule for difference in spelled] == ["by-meaning"]
+
+
+def test_the_documentation_lists_exactly_the_rules_there_are() -> None:
+    page = Path(__file__).parents[3] / "docs" / "explanation" / "differences.md"
+    listed = set(re.findall(r"^\| `([a-z-]+)` \|", page.read_text(), re.MULTILINE))
+    assert listed == {rule.name for rule in QA}
