@@ -98,10 +98,7 @@ def _merge(run: Run, place: ImagePlace, group: Sequence[Interpreter]) -> tuple[s
     from pep517_multi.staging.image import Image
     from pep517_multi.staging.merging import merge
 
-    known = read_manifest(place)
-    if place.owned:
-        files.remove_tree(place.directory)
-        known = Manifest()
+    known = Manifest() if place.owned else read_manifest(place)
     fresh = [member_of(interpreter, place.root(interpreter.name), run.layout) for interpreter in group]
     members = [*fresh, *_others(place, known, {member.name for member in fresh})]
     contenders = members if place.shared else [member_of(one, place.directory, run.layout) for one in run.interpreters]
@@ -112,8 +109,17 @@ def _merge(run: Run, place: ImagePlace, group: Sequence[Interpreter]) -> tuple[s
     def record(present: Sequence[Entry]) -> None:
         _write_manifest(place, Manifest(tuple(members), tuple(present)))
 
-    image = Image(place.directory, {entry.path: entry for entry in known.entries})
-    image.put(entries, owners=frozenset(member.name for member in fresh), done=record)
+    owners = frozenset(member.name for member in fresh)
+    if not place.owned:
+        Image(place.directory, {entry.path: entry for entry in known.entries}).put(entries, owners=owners, done=record)
+        return merged.notes
+    temporary = files.beside(place.directory)
+    try:
+        Image(temporary).put(entries, owners=owners, done=record)
+        with files.explained(f"put the staging root {place.directory} in its place"):
+            files.replace_tree(temporary, place.directory)
+    finally:
+        files.remove_tree(temporary)
     return merged.notes
 
 

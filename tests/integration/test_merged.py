@@ -255,10 +255,14 @@ def test_implementations_share_the_site_packages_of_debian(tmp_path: Path) -> No
 def test_staging_roots_can_have_a_policy_too(install: Callable[..., Ran], tmp_path: Path, policy: str) -> None:
     install()  # makes tmp_path/work ready
     roots = tmp_path / "roots"
-    for _ in range(2):
-        ran = multibuild("install", "--roots", roots, "--scripts", policy, *impls(*three()), workdir=tmp_path / "work")
-        assert ran.returncode == 0, ran.stderr
+    given: list[str | Path] = ["install", "--roots", roots, "--scripts", policy, *impls(*three())]
+    assert multibuild(*given, workdir=tmp_path / "work").returncode == 0
+    before = snapshot(roots)
 
+    ran = multibuild(*given, workdir=tmp_path / "work")
+
+    assert ran.returncode == 0, ran.stderr
+    assert snapshot(roots) == before
     assert {impl: ran.root(impl) for impl in three()} == {impl: roots / impl for impl in three()}
     names = {impl: {path.name for path in (roots / impl / "usr/bin").iterdir()} for impl in three()}
     if policy == "suffix":
@@ -344,7 +348,7 @@ def test_rpmbuild_takes_the_list_and_packs_every_file(tmp_path: Path) -> None:
     files |= {"foo-1.0.dist-info/licenses/LICENSE file": "x", "foo-1.0.data/data/share/man/man1/foo.1": ".TH foo 1\n"}
     wheel = make_wheel(tmp_path, "foo", files=files, entry_points={"foo": "foo:main"})
     image, workdir = tmp_path / "image", tmp_path / "work"
-    given = ("--destdir", image, *impls(preferred()))
+    given: list[str | Path] = ["--destdir", image, *impls(preferred())]
     assert multibuild("install", "--wheel", wheel, *given, workdir=workdir).returncode == 0
     listed = tmp_path / "files.list"
     multibuild("files", "--filelist", "rpm", "--output", listed, *given, workdir=workdir)
@@ -362,7 +366,7 @@ def test_rpmbuild_takes_the_list_and_packs_every_file(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "File listed twice" not in done.stderr
     (package,) = top.glob("RPMS/*/*.rpm")
-    query = ["rpm", "-qp", "--qf", r"[%{FILENAMES}\t%{FILEFLAGS:fflags}\t%{FILELANGS}\n]", package]
+    query: list[str | Path] = ["rpm", "-qp", "--qf", r"[%{FILENAMES}\t%{FILEFLAGS:fflags}\t%{FILELANGS}\n]", package]
     rows = subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()
     packed = {path: (flags, lang) for path, flags, lang in (row.split("\t") for row in rows)}
     present = {f"/{path.relative_to(image)}" for path in image.rglob("*") if not path.is_dir() or path.is_symlink()}
