@@ -128,7 +128,7 @@ class Settings:
     invalidation_mode: str = "timestamp"
     all_modules: bool = False
     deps: bool = False
-    check: tuple[AllowedImport, ...] = ()
+    check_allow: tuple[AllowedImport, ...] = ()
     check_off: tuple[str, ...] = ()
     check_timeout: float = 60.0
     report: Path | None = None
@@ -338,24 +338,23 @@ def _by_spec(read: Callable[[object, Path], Any]) -> Callable[[object, Path], An
 _ALLOWED_KEYS = ("module", "error", "reason")
 
 
-def _check(value: object, _folder: Path) -> tuple[AllowedImport, ...]:
-    """Read ``[[check.allow]]`` tables, or the same as a JSON object."""
+def _allowed_imports(value: object, _folder: Path) -> tuple[AllowedImport, ...]:
+    """Read ``[[check.allow]]`` tables, or the same as a JSON array."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError as error:
-            raise ValueError(f"it takes a JSON object: {error}") from error
-    entries = value.get("allow") if isinstance(value, Mapping) and set(value) == {"allow"} else None
-    if not isinstance(entries, list):
-        raise ValueError("it takes [[check.allow]] tables")  # noqa: TRY004 - a value of a file is wrong, not a type
-    return tuple(map(_allowed, entries))
+            raise ValueError(f"it takes a JSON array: {error}") from error
+    if not isinstance(value, list):
+        raise ValueError("it takes tables with module, reason and perhaps error")  # noqa: TRY004 - a value of a file
+    return tuple(map(_allowed, value))
 
 
 def _allowed(entry: object) -> AllowedImport:
     if not isinstance(entry, Mapping) or not all(isinstance(text, str) and text for text in entry.values()):
-        raise ValueError("each check.allow is a table of texts")
+        raise ValueError("each is a table of texts")
     if not {"module", "reason"} <= set(entry) <= set(_ALLOWED_KEYS):
-        raise ValueError(f"each check.allow has module, reason and perhaps error; this one has {', '.join(entry)}")
+        raise ValueError(f"each has module, reason and perhaps error; this one has {', '.join(entry) or 'nothing'}")
     return AllowedImport(entry["module"], entry.get("error", ""), entry["reason"])
 
 
@@ -425,7 +424,7 @@ SETTINGS: tuple[Setting, ...] = (
         "all-modules", "true|false", "check: import every module, not only the top-level and compiled ones", _boolean
     ),
     Setting("deps", "true|false", "check: whether what is staged has what it requires", _boolean),
-    Setting("check", "TABLE", "check: imports that may fail, as [[check.allow]] with module, error and reason", _check),
+    Setting("check-allow", "TABLES", "check: imports that may fail, each with its reason", _allowed_imports, adds=True),
     Setting("check-off", "NAME…", "checks, or groups of them, that are switched off", _texts),
     Setting("check-timeout", "SECONDS", "check: limit for the import of one module", _seconds),
     Setting("report", "FILE", "write the report here too", _path),

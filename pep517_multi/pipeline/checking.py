@@ -171,7 +171,7 @@ class _Checking:
             root=subject.root,
             tops=subject.modules.tops,
             requires=frozenset(name for each in subject.distributions for name in each.required_names),
-            allowed=self.run.settings.check,
+            allowed=self.run.settings.check_allow,
             timeout=timeout,
             used=self._used,
         )
@@ -219,6 +219,6 @@ class _Checking:
         return ImplChecks(subject.root.interpreter.name, str(subject.root.path), count, modules, problems)
 
     def _unused(self) -> tuple[str, ...]:
-        needless = [entry for entry in self.run.settings.check if entry not in self._used]
+        needless = [entry for entry in self.run.settings.check_allow if entry not in self._used]
         told = (f"the check.allow of {entry.module} ({entry.reason}) was not needed; drop it" for entry in needless)
         return tuple(told) if self._wants("imports") else ()

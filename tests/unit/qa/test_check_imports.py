@@ -213,7 +213,7 @@ def test_a_startup_file_that_ends_the_interpreter_is_told_once(tmp_path: Path) -
 def test_allowed_failures_are_accepted_with_their_reason(tmp_path: Path) -> None:
     staged = Staged(tmp_path, {"sample/__init__.py": "", "sample/gui.py": "1 / 0", "sample/web.py": "1 / 0"})
     allowed = AllowedImport("sample.g*", "ZeroDivision", "needs a screen")
-    report = staged.check(all_modules=True, check=(allowed,), check_off=NOT_IMPORTS)
+    report = staged.check(all_modules=True, check_allow=(allowed,), check_off=NOT_IMPORTS)
     accepted = {problem.finding.file: problem.finding.accepted for problem in report.impls[0].problems}
     assert accepted == {"sample/gui.py": "needs a screen", "sample/web.py": None}
     assert report.exit == 1
@@ -222,14 +222,14 @@ def test_allowed_failures_are_accepted_with_their_reason(tmp_path: Path) -> None
 
 def test_an_allowed_failure_with_another_error_is_not_accepted_and_told_as_unused(tmp_path: Path) -> None:
     staged = Staged(tmp_path, {"broken.py": "1 / 0"})
-    report = staged.check(check=(AllowedImport("broken", "KeyError", "known"),), check_off=NOT_IMPORTS)
+    report = staged.check(check_allow=(AllowedImport("broken", "KeyError", "known"),), check_off=NOT_IMPORTS)
     assert report.exit == 1
     assert report.unused == ("the check.allow of broken (known) was not needed; drop it",)
 
 
 def test_switched_off_imports_are_not_run(tmp_path: Path) -> None:
     staged = Staged(tmp_path, {"broken.py": "1 / 0"})
-    report = staged.check(check_off=("imports",), check=(AllowedImport("x", "", "y"),))
+    report = staged.check(check_off=("imports",), check_allow=(AllowedImport("x", "", "y"),))
     assert report.exit == 0
     assert report.unused == ()
     assert report.impls[0].modules == 0
