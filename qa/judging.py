@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.wheels.wheel import Wheel
 
-_ENDINGS = (" is in one of them only", " differs")
+_LONELY = " is in one of them only"
+_ENDINGS = (_LONELY, " differs")
 
 
 @dataclass(frozen=True)
@@ -213,6 +214,8 @@ class Judge:
             and interpreter.python < self._interpreters[builder].python
         ):
             return False
+        if any(clause.endswith(_LONELY) for clause in compared(wheel, self._wheel(impl)) if ": " not in clause):
+            return False  # another set of files is no noise, and to make sure would cost builds
         return not self._unexplained(wheel, impl, builder)
 
 

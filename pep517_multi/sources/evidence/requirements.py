@@ -25,8 +25,10 @@ EXTENSION_MAKERS = frozenset(
 LIBRARIES = frozenset({"packaging", "setuptools", "toml", "tomli", "typing-extensions", "wheel"})
 """Requirements that no backend loads by itself."""
 
-SETUPTOOLS_PLUGINS = frozenset({"pytest-runner", "setuptools-scm", "setuptools-scm-git-archive", "vcs-versioning"})
-"""Plugins of setuptools that set the version, the list of files or a command that no wheel build runs."""
+SETUPTOOLS_PLUGINS = frozenset(
+    {"coherent-licensed", "pytest-runner", "setuptools-scm", "setuptools-scm-git-archive", "vcs-versioning"}
+)
+"""Plugins of setuptools that set the version, the licence, the list of files or a command that no wheel build runs."""
 
 
 def judge_requirements(requirements: Iterable[str], *, harmless: frozenset[str], where: str) -> Iterator[Finding]:

@@ -100,6 +100,10 @@ def test_every_sample_tree_is_judged_as_its_table_says(sample: sample_table.Samp
             id="setup-cfg-list-in-one-line",
         ),
         pytest.param(
+            {"pyproject.toml": build_system("setuptools.build_meta", "setuptools>=77", "coherent.licensed")},
+            id="setuptools-with-a-licence-by-name",
+        ),
+        pytest.param(
             {
                 "pyproject.toml": build_system("hatchling.build", "hatchling", "hatch_VCS", "hatch-fancy-pypi-readme")
                 + '[tool.hatch]\nversion.source = "vcs"\nbuild.hooks.vcs.version-file = "_v.py"\n'
