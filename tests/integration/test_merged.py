@@ -272,6 +272,32 @@ def test_staging_roots_can_have_a_policy_too(install: Callable[..., Ran], tmp_pa
         assert all("scripts-and-data" in names[impl] for impl in three())
 
 
+def test_staging_roots_in_the_work_directory_are_replaced_whatever_the_policy_was(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, entry_points={"tool": "sample:main"})
+    given: list[str | Path] = ["install", "--wheel", wheel, *impls(preferred())]
+    names = []
+    for policy in ("plain", "suffix", "plain"):
+        ran = multibuild(*given, "--scripts", policy, workdir=tmp_path / "work")
+        assert ran.returncode == 0, ran.stderr
+        names.append(sorted(path.name for path in (ran.root(preferred()) / "usr/bin").iterdir()))
+
+    assert names == [["tool"], ["tool", f"tool-{short(preferred())}"], ["tool"]]
+
+
+def test_a_work_directory_that_was_damaged_is_one_sentence(tmp_path: Path) -> None:
+    given: list[str | Path] = [
+        "install", "--wheel", make_wheel(tmp_path), "--destdir", tmp_path / "image", *impls(preferred())
+    ]  # fmt: skip
+    multibuild(*given, workdir=tmp_path / "work")
+    (manifest,) = (tmp_path / "work/images").glob("*/image.json")
+    manifest.write_text("{")
+
+    ran = multibuild(*given, workdir=tmp_path / "work")
+
+    assert ran.returncode == 1
+    assert "image.json cannot be read" in ran.stderr
+
+
 def test_roots_and_an_image_exclude_each_other(tmp_path: Path) -> None:
     ran = multibuild("install", "--roots", tmp_path, "--destdir", tmp_path, workdir=tmp_path / "work")
 
@@ -308,6 +334,18 @@ def test_a_list_goes_to_a_file(install: Callable[..., Ran], tmp_path: Path, inte
 
     assert file_list(tmp_path, interpreters, preferred(), "--output", tmp_path / "list") == ""
     assert (tmp_path / "list").read_text() == file_list(tmp_path, interpreters, preferred())
+
+
+def test_a_staging_root_has_a_list_without_any_work_directory(tmp_path: Path) -> None:
+    given: list[str | Path] = ["--roots", tmp_path / "roots", *impls(preferred())]
+    multibuild("install", "--wheel", make_wheel(tmp_path), *given, workdir=tmp_path / "work")
+
+    ran = multibuild("files", *given, workdir=tmp_path / "other")
+
+    root = tmp_path / "roots" / preferred()
+    assert {line for line in ran.stdout.splitlines() if not line.endswith("/")} == {
+        f"/{path.relative_to(root)}" for path in root.rglob("*") if path.is_file()
+    }
 
 
 def test_without_anything_staged_there_is_no_list(tmp_path: Path) -> None:

@@ -151,6 +151,37 @@ def test_commands_of_what_is_installed_already_run_there_too(workdir: Path) -> N
     assert str(workdir / "tests") in done.stdout
 
 
+def test_a_virtual_environment_that_was_given_keeps_its_packages(workdir: Path) -> None:
+    given = workdir.parent / "given"
+    subprocess.run([targets()[cpython_targets()[-1]], "-m", "venv", "--without-pip", given], check=True)
+    (packages,) = given.glob("lib/python*/site-packages")
+    (packages / "only_given.py").write_text("WHERE = 'given'\n")
+    wheel = make_wheel(workdir.parent)
+    multibuild("install", "--wheel", wheel, "--impls", str(given / "bin/python"), workdir=workdir)
+
+    code = "import only_given, sample; print(only_given.WHERE, sample.NAME)"
+    done = env(workdir, given / "bin/python", "--exec", "--", "python", "-c", code)
+
+    assert done.stdout == "given sample\n", done.stderr
+
+
+def test_an_interpreter_without_venv_is_one_sentence(workdir: Path) -> None:
+    python = workdir.parent / "python"
+    real = targets()[cpython_targets()[-1]]
+    python.write_text(
+        f'#!/bin/sh\ncase "$*" in *"-m venv"*) echo no such module >&2; exit 1;; esac\nexec {real} "$@"\n'
+    )
+    python.chmod(0o755)
+    ran = multibuild("install", "--wheel", make_wheel(workdir.parent), "--impls", str(python), workdir=workdir)
+    assert ran.returncode == 0, ran.stderr
+
+    done = env(workdir, python)
+
+    assert done.returncode == 1
+    assert done.stderr.endswith("cannot make a virtual environment; it said: no such module\n")
+    assert not (workdir / "tests" / cpython_targets()[-1] / "bin").exists()
+
+
 def test_an_image_is_tested_through_the_same_options(workdir: Path) -> None:
     impl = cpython_targets()[-1]
     wheel = make_wheel(workdir.parent, files={"sample.py": MODULE}, entry_points={"tool": "sample:main"})
