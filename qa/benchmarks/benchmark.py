@@ -1,0 +1,218 @@
+"""multibuild beside the peers, and beside the limit: the same work in turn, round by round. ``README.md`` says how."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import sys
+import tarfile
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from chart import draw
+from environments import benchmark_environ, make_environments
+from limit import Limit, find_limit
+from measuring import Measure, count_processes, measure
+from peers import OURS, OURS_AT_LOWEST, REPEAT, REUSE, TOOLS, UV
+from profiling import profile
+from roots import digests, faults
+from scaling import scale
+from sdists import fetch
+from tables import table
+
+from pep517_multi.cli.session import finder_of
+from pep517_multi.errors import IntegrityError, MultibuildError
+from pep517_multi.process import LocalRunner
+from pep517_multi.settings import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from peers import Tool
+
+    from pep517_multi.interpreters.interpreter import Interpreter
+
+HERE = Path(__file__).resolve().parent
+IMPLS = ("3.10", "3.11", "3.12", "3.13")
+TMPFS = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+
+
+@dataclass
+class Work:
+    """One package of the benchmark, and what came of it: tool → a measure for each round."""
+
+    name: str
+    pin: Mapping[str, Any]
+    measures: dict[str, list[Measure]] = field(default_factory=dict)
+    processes: dict[str, int | None] = field(default_factory=dict)
+    limit: Limit | None = None
+
+    def median(self, tool: str, figure: str) -> float:
+        """Return the median of ``wall``, ``cpu`` or ``memory``."""
+        return float(statistics.median(getattr(one, figure) for one in self.measures[tool]))
+
+    def ratio(self, tool: str, figure: str = "wall", *, ours: str = OURS) -> float:
+        """Return the median of our share of what ``tool`` took, round by round."""
+        pairs = zip(self.measures[ours], self.measures[tool], strict=True)
+        return float(statistics.median(getattr(one, figure) / getattr(other, figure) for one, other in pairs))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything that was found out, the goals included."""
+        return {
+            "file": self.pin["file"],
+            "goals": {REUSE: self.pin["reuse"], REPEAT: self.pin["repeat"], UV: 1.0},
+            "ratios": {REUSE: self.ratio(REUSE), REPEAT: self.ratio(REPEAT), UV: self.ratio(UV, ours=OURS_AT_LOWEST)},
+            "limit": self.limit and {**asdict(self.limit), "wall": self.limit.wall},
+            "processes": self.processes,
+            "rounds": {tool: [asdict(one) for one in measures] for tool, measures in self.measures.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the benchmark runs, and for whom."""
+
+    folder: Path
+    tools: Path
+    interpreters: tuple[Interpreter, ...]
+
+    def run(self, work: Work, *, rounds: int) -> None:
+        """Run every tool once to warm up and to check its roots, then all in turn."""
+        source = _unpacked(work, self.folder)
+        expected = {tool.name: self._warm_up(work, tool, source) for tool in TOOLS}
+        for tool in TOOLS:
+            _check(work, tool, expected[tool.name], expected[REPEAT])
+        for _ in range(rounds):
+            for tool in TOOLS:
+                with self._prepared(work, tool, source) as (environ, log):
+                    work.measures.setdefault(tool.name, []).append(measure(tool.script, environ=environ, log=log))
+        shutil.rmtree(source)
+
+    def _warm_up(self, work: Work, tool: Tool, source: Path) -> dict[str, dict[str, str]]:
+        with self._prepared(work, tool, source) as (environ, log):
+            work.processes[tool.name] = count_processes(tool.script, environ=environ, log=log)
+        with self._prepared(work, tool, source) as (environ, log):
+            measure(tool.script, environ=environ, log=log)
+            roots = Path(environ["WORK"], "roots")
+            if tool.name == OURS:
+                pythons = {one.name: self.tools / one.name / "bin" / "python" for one in self.interpreters}
+                builds = len(pythons) if work.pin["builds"] == "each" else 1
+                cores = len(os.sched_getaffinity(0))
+                work.limit = find_limit(
+                    roots,
+                    pythons=pythons,
+                    levels=tool.levels,
+                    builds=builds,
+                    cores=cores,
+                    environ=environ,
+                    source=source,
+                )
+            return {impl.name: digests(roots / impl.name) for impl in self.interpreters}
+
+    def _prepared(self, work: Work, tool: Tool, source: Path) -> _Prepared:
+        variables = {
+            "TOOLS": str(self.tools),
+            "IMPLS": " ".join(one.name for one in self.interpreters),
+            "BACKEND": str(work.pin["backend"]),
+            "LEVELS": tool.levels,
+            **(tool.variables or {}),
+        }
+        return _Prepared(self.folder / "run", source, {**benchmark_environ(self.tools), **variables})
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A source of its own and an empty folder for one run; both are gone after it."""
+
+    folder: Path
+    source: Path
+    environ: Mapping[str, str]
+
+    def __enter__(self) -> tuple[dict[str, str], Path]:
+        shutil.copytree(self.source, self.folder / "source", symlinks=True)
+        (self.folder / "work").mkdir()
+        places = {"SOURCE": str(self.folder / "source"), "WORK": str(self.folder / "work")}
+        return {**self.environ, **places}, self.folder / "log"
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder)
+
+
+def _unpacked(work: Work, folder: Path) -> Path:
+    archive = fetch(work.name, file=work.pin["file"], sha256=work.pin["sha256"])
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, filter="data")
+    return folder / archive.name.removesuffix(".tar.gz")
+
+
+def _check(
+    work: Work, tool: Tool, found: Mapping[str, Mapping[str, str]], expected: Mapping[str, Mapping[str, str]]
+) -> None:
+    """See to it that a tool did the whole work; extension modules of separate builds may differ in their bytes."""
+    for impl, root in found.items():
+        wrong = [
+            fault for fault in faults(root, expected[impl], levels=tool.levels) if not fault.endswith(".so differs")
+        ]
+        if wrong:
+            raise IntegrityError(f"{tool.name} made another root of {work.name} for {impl}: {'; '.join(wrong[:5])}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; the answer is 1 where a goal was missed, and another one where it could not be run."""
+    options = _parser().parse_args(arguments)
+    try:
+        interpreters = finder_of(LocalRunner()).select(options.impls)
+        tools = options.environments.absolute()
+        make_environments(tools, interpreters)
+        place = str(TMPFS) if TMPFS.is_dir() else None
+        with tempfile.TemporaryDirectory(prefix="multibuild-benchmark-", dir=place) as folder:
+            bench = Bench(Path(folder), tools, interpreters)
+            if options.scale:
+                print(scale(bench.folder, tools=tools, interpreters=interpreters))  # noqa: T201 - a command
+                return 0
+            works = list(_works(options.only))
+            for work in works:
+                bench.run(work, rounds=options.rounds)
+                print(table([work]), flush=True)  # noqa: T201 - a command
+            if options.profile:
+                source = _unpacked(works[0], bench.folder)
+                print(profile(source, tools=tools, interpreters=interpreters, folder=bench.folder))  # noqa: T201
+    except MultibuildError as error:
+        print(f"benchmark: {error}", file=sys.stderr)  # noqa: T201 - a command
+        return error.exit_code
+    print(table(works))  # noqa: T201 - a command
+    if options.json:
+        options.json.write_text(json.dumps({work.name: work.as_json() for work in works}, indent=1), encoding="utf-8")
+    if options.chart:
+        options.chart.write_text(draw(works), encoding="utf-8")
+    return int(any(work.ratio(REUSE) > work.pin["reuse"] or work.ratio(REPEAT) > work.pin["repeat"] for work in works))
+
+
+def _works(only: Sequence[str]) -> Iterator[Work]:
+    for name, pin in read_toml(HERE / "packages.toml").items():
+        if not only or name in only:
+            yield Work(name, pin)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="these packages")
+    parser.add_argument("--impls", nargs="+", default=IMPLS, metavar="SPEC", help="for these interpreters")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each tool is measured (5)")
+    parser.add_argument("--environments", type=Path, required=True, metavar="DIR", help="where peers are installed")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the medians as SVG")
+    parser.add_argument("--profile", action="store_true", help="show where multibuild's own time goes")
+    parser.add_argument("--scale", action="store_true", help="only: time against files and implementations")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
