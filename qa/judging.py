@@ -251,10 +251,10 @@ PROMISES = {
 """What ``multibuild plan`` says of an implementation in a fresh work directory → what may then happen."""
 
 
-def broken_promises(promised: Mapping[str, str] | None, run: Run) -> dict[str, str]:
+def broken_promises(promised: Mapping[str, str], run: Run) -> dict[str, str]:
     """Return for each implementation for which something else happened than the plan said, what."""
     return {
         name: f"planned {said}, happened {run.impls[name].action}"
-        for name, said in (promised or {}).items()
+        for name, said in promised.items()
         if run.impls[name].action not in PROMISES.get(said, frozenset())
     }

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _LOADER = Path(__file__).with_name("target_load.py")
 _SENTINEL = "\x1e"
-_USAGE = 2
-"""The exit code of a command that does not exist."""
 
 
 class CampaignError(MultibuildError):
@@ -90,12 +88,10 @@ class Workbench:
             raise CampaignError(f"multibuild build left no report for {self.source.name}: {said}") from error
         return _run_of(report, work / "wheels", seconds)
 
-    def promised(self) -> Mapping[str, str] | None:
-        """Return what ``multibuild plan --json`` says of each implementation; ``None`` if there is no such command."""
+    def promised(self) -> Mapping[str, str]:
+        """Return what ``multibuild plan --json`` says of each implementation."""
         fixed = ("plan", "--json", "--quiet", "--workdir", str(self.folder / "plan"), "--impls")
         done = self._run(*fixed, *(str(one.executable) for one in self.interpreters), "--", str(self.source))
-        if done.returncode == _USAGE:
-            return None
         try:
             entries = json.loads(done.stdout)["impls"]
             return {entry["impl"]: entry["plan"] for entry in entries}
