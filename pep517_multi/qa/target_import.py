@@ -94,7 +94,7 @@ class Importer:
             answer["output"] = tail(output)
         self.answer(module=node["name"], **answer)
         close(output)
-        if said is not None:
+        if said is not None and status is None:
             waitpid(child, 0)  # it is at work on what lies below, each of which has a limit of its own
         if again:
             for inner in node["below"]:
@@ -128,7 +128,10 @@ class Importer:
         leave(0)
 
     def listen(self, child: int, reading: int) -> tuple[bytes | None, int | None]:
-        """Return what the child says and None; else None and its wait status, which is None where time ran out."""
+        """Return what the child says, or None, and its wait status if it has ended, or None.
+
+        Where both are None, time ran out.
+        """
         deadline = clock() + self.timeout
         poll = make_poll()
         poll.register(reading, select.POLLIN)
@@ -149,7 +152,7 @@ class Importer:
                     more = read(reading, 65536)
                     said += more
                     silent = not more
-                return None, status
+                return (said if said.endswith(b"\n") else None), status
         kill(child, SIGKILL)
         waitpid(child, 0)
         return None, None
