@@ -183,3 +183,12 @@ def test_warnings_fail_the_check_only_under_fail(tmp_path: Path) -> None:
 def test_every_check_says_what_it_means() -> None:
     assert all(check.means and check.severity in {"error", "warning"} for check in CHECKS)
     assert len({check.name for check in CHECKS}) == len(CHECKS)
+
+
+def test_licences_may_lie_in_a_folder_of_their_own_or_be_left_out(tmp_path: Path) -> None:
+    layout = Layout(license_dir="/usr/share/licenses/{name}")
+    metadata = f"{METADATA}License-File: LICENSE\n"
+    staged = Staged(tmp_path, {"sample.py": ""}, metadata=metadata, layout=layout)
+    assert strays(staged, license_dir="/usr/share/licenses/{name}") == {}
+    assert strays(staged) == {"licence": ["sample-1.0.dist-info"]}
+    assert strays(staged, strip=("licenses",)) == {}
