@@ -19,7 +19,7 @@ _COUNTER = re.compile(r"[0-9a-f]{6,}|\d+")
 _WORD = re.compile(r"\d[\d:./ T-]*\d|[\w.@+-]*(?:/[\w.@+~-]+)+|\w+|\s+|[^\w\s]")
 _INTERFACE = ("needed ", "exports ", "imports ")
 _WORDS = 4_000
-_LINES = 20_000
+_LINES = 5_000
 
 
 def is_noise(difference: Difference, control: Sequence[Difference]) -> bool:
