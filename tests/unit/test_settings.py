@@ -130,3 +130,37 @@ def test_a_file_that_is_broken_or_missing_is_told(tmp_path: Path) -> None:
         file_layer(broken)
     with pytest.raises(UsageError, match="cannot read"):
         file_layer(tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize(
+    ("weaker", "stronger", "expected"),
+    [
+        pytest.param("roots", "destdir", (None, HERE / "x"), id="image"),
+        pytest.param("destdir", "roots", (HERE / "x", None), id="roots"),
+    ],
+)
+def test_roots_or_image_of_a_stronger_layer_take_the_place_of_the_other(
+    weaker: str, stronger: str, expected: tuple[Path | None, Path | None]
+) -> None:
+    settings = resolve([layer({weaker: "y"}), layer({stronger: "x"})])
+
+    assert (settings.roots, settings.destdir) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("strip", "licences", "did you mean 'licenses'"),
+        ("scripts", "alternatives", "it takes plain, suffix, python-exec or separate"),
+        ("installer", "two\nlines", "it takes a text of one line"),
+        ("dedupe", "soft", "it takes none, hard or symlink"),
+    ],
+)
+def test_a_wrong_word_of_a_host_is_refused_with_what_it_takes(key: str, value: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        resolve([layer({key: value})])
+
+
+def test_sets_to_strip_come_as_a_text_or_a_list() -> None:
+    assert resolve([layer({"strip": "record, tests,record"})]).strip == ("record", "tests")
+    assert resolve([layer({"strip": ["nspkg"], "installer": ""})]).strip == ("nspkg",)
