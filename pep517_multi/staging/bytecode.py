@@ -141,8 +141,12 @@ class Compiler:
             with contextlib.suppress(CommandStartError):
                 worker.start()
             with self.changed:
-                self._ready[interpreter.executable] = worker
-                self._workers.add(worker)
+                needed = not self._closed and interpreter.executable not in self._ready
+                if needed:
+                    self._ready[interpreter.executable] = worker
+                    self._workers.add(worker)
+            if not needed:
+                worker.close()
 
     def batch(self, interpreter: Interpreter, *, layout: Layout) -> Batch:
         """Begin to compile files of ``interpreter`` for the levels of ``layout``; use it as a context.

@@ -102,8 +102,12 @@ class Stager:
 
     def expect(self, interpreters: Iterable[Interpreter], layout: Layout) -> None:
         """Get ready to compile for ``interpreters``, beside whatever goes on until their requests come."""
-        if layout.levels:
-            self._executor.submit(self._compiler.expect, tuple(interpreters))
+        everyone = tuple(interpreters) if layout.levels else ()
+        self._executor.submit(self._get_ready, everyone)
+
+    def _get_ready(self, interpreters: tuple[Interpreter, ...]) -> None:
+        self._compiler.expect(interpreters)
+        from pep517_multi.staging import installation, validation  # noqa: F401 - so that they need not be waited for later
 
     def _stage(self, request: StageRequest) -> Staged:
         impl, layout = request.interpreter.name, request.layout

@@ -98,8 +98,6 @@ class Bench:
     def _warm_up(self, work: Work, tool: Tool, source: Path) -> dict[str, dict[str, str]]:
         with self._prepared(work, tool, source) as (environ, log):
             work.processes[tool.name] = count_processes(tool.script, environ=environ, log=log)
-        with self._prepared(work, tool, source) as (environ, log):
-            measure(tool.script, environ=environ, log=log)
             roots = Path(environ["WORK"], "roots")
             if tool.name == OURS:
                 pythons = {one.name: self.tools / one.name / "bin" / "python" for one in self.interpreters}

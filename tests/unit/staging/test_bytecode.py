@@ -368,3 +368,12 @@ def test_a_small_root_has_one_process(runner: WatchingRunner, tmp_path: Path) ->
     compiler.close()
 
     assert len(runner.commands) == 1
+
+
+def test_a_closed_compiler_leaves_no_process_behind(runner: WatchingRunner) -> None:
+    compiler = Compiler(runner=runner, environ=environment(), jobs=1)
+    compiler.close()
+
+    compiler.expect([newest()])
+
+    assert [process.returncode for process in runner.alive] == [0]
