@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pep517_multi import files
@@ -13,6 +12,7 @@ from pep517_multi.errors import StagingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline.run import Run
@@ -158,7 +158,7 @@ def _tuples(plain: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_manifest(place: ImagePlace, manifest: Manifest) -> None:
-    members = [asdict(replace(member, root=Path())) | {"root": ""} for member in manifest.members]
-    entries = [asdict(replace(entry, source=None, data=None)) for entry in manifest.entries]
-    text = json.dumps({"schema": 1, "members": members, "entries": entries}, indent=0)
+    members = [{**vars(member), "root": ""} for member in manifest.members]
+    entries = [{**vars(entry), "source": None, "data": None} for entry in manifest.entries]
+    text = json.dumps({"schema": 1, "members": members, "entries": entries}, separators=(",", ":"))
     files.write_whole(place.manifest, text.encode())
