@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import command_line
+import machine
 import pytest
 from command_line import cpython_targets, impls, multibuild, pypy_targets, snapshot, targets
 from wheel_maker import make_wheel
@@ -216,24 +216,29 @@ def test_a_new_version_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     assert {path.name for path in library.iterdir()} == {"new.py", "common.py", "__pycache__", "sample-2.0.dist-info"}
 
 
-def debian() -> list[str]:
-    """Return the targets whose site-packages Debian lets all share."""
-    ask = "import sysconfig; print('deb_system' in sysconfig.get_scheme_names())"
-    answers = {
-        impl: subprocess.run([path, "-I", "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
-        for impl, path in command_line.machine.interpreters().items()
-    }
-    return [impl for impl, answer in answers.items() if answer == "True"]
+def debian() -> dict[str, Path]:
+    """Return the interpreters of Debian, whose site-packages all share, by their canonical names."""
+    ask = (
+        "import sys, sysconfig; v = sys.version_info; name = sys.implementation.name.replace('cpython', 'python'); "
+        "print(f'{name}{v[0]}.{v[1]}') if 'deb_system' in sysconfig.get_scheme_names() else None"
+    )
+    found: dict[str, Path] = {}
+    for candidate in machine._candidates():
+        if os.access(candidate, os.X_OK):
+            done = subprocess.run([candidate, "-I", "-c", ask], capture_output=True, text=True, check=False)
+            if done.returncode == 0 and done.stdout.startswith(("python3", "pypy3")):
+                found.setdefault(done.stdout.strip(), candidate)
+    return found
 
 
 def test_implementations_share_the_site_packages_of_debian(tmp_path: Path) -> None:
-    names = debian()
-    if not names:
-        names, scheme, place = [preferred()], "posix_prefix", f"usr/lib/{preferred()}/site-packages"
-    else:
-        scheme, place = "deb_system", "usr/lib/python3/dist-packages"
+    found = debian()
+    names = list(found) or [preferred()]
+    scheme, place = (
+        ("deb_system", "python3/dist-packages") if found else ("posix_prefix", f"{preferred()}/site-packages")
+    )
     wheel = make_wheel(tmp_path, files={"sample.py": "X = 1\n"}, entry_points={"tool": "sample:main"})
-    given = [str(command_line.machine.interpreters()[name]) for name in names]
+    given = [str(path) for path in found.values()] or [str(targets()[preferred()])]
 
     ran = multibuild(
         "install", "--wheel", wheel, "--destdir", tmp_path / "image", "--scheme", scheme, "--impls", *given,
@@ -241,7 +246,7 @@ def test_implementations_share_the_site_packages_of_debian(tmp_path: Path) -> No
     )  # fmt: skip
 
     assert ran.returncode == 0, ran.stderr
-    library = tmp_path / "image" / place
+    library = tmp_path / "image/usr/lib" / place
     assert [path.name for path in sorted(library.glob("*.dist-info"))] == ["sample-1.0.dist-info"]
     listed = {row[0] for row in csv.reader((library / "sample-1.0.dist-info/RECORD").read_text().splitlines())}
     assert {Path(path).name for path in listed if "bin/" in path} == {
