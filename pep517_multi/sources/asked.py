@@ -7,7 +7,10 @@ nothing to ask for, and the backends' own sources say when that is so. A doubt i
 from __future__ import annotations
 
 import ast
+import os
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
@@ -20,8 +23,7 @@ from pep517_multi.sources.evidence.literals import parse
 from pep517_multi.sources.evidence.project import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pep517_multi.sources.tree import BuildSystem
 
@@ -82,52 +84,59 @@ def _hatchling(tree: Path, pyproject: Mapping[str, Any]) -> bool:
 
 
 def _setuptools(tree: Path, _pyproject: Mapping[str, Any]) -> bool:
-    """Setuptools asks for ``setup_requires``, which ``setup.cfg`` or ``setup.py`` may have."""
-    return not _speaks_of_requirements(tree / "setup.cfg") and _is_plain(tree, "setup", seen=set())
+    """Setuptools asks for ``setup_requires``: not where no file has that word, and no foreign module is in play."""
+    if not (tree / "setup.py").exists():
+        return not _speaks_of_requirements(tree / "setup.cfg")
+    paths = tuple(_files(tree))
+    found: dict[str, list[Path]] = {}
+    for path in paths:
+        if path.suffix == ".py":
+            module = path.parent.name if path.stem == "__init__" else path.stem
+            found.setdefault(module, []).append(path)
+    return _imports_its_own(tree / "setup.py", found, seen=set()) and not any(map(_speaks_of_requirements, paths))
+
+
+def _files(tree: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(tree):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(folder, name) for name in names)
 
 
 def _speaks_of_requirements(path: Path) -> bool:
     try:
         text = path.read_bytes()
-    except FileNotFoundError:
+    except FileNotFoundError:  # also a link that leads nowhere
         return False
     except OSError:
         return True
     return any(word in text for word in _TELLING_WORDS)
 
 
-def _is_plain(tree: Path, module: str, *, seen: set[str]) -> bool:
-    """Whether neither this module of the tree, if there is one, nor what it imports can bring in ``setup_requires``."""
-    path = tree / f"{module}.py"
-    if module in seen or not path.exists():
-        return module in seen or module == "setup"
-    seen.add(module)
+def _imports_its_own(path: Path, found: Mapping[str, Sequence[Path]], *, seen: set[Path]) -> bool:
+    """Whether all that the module imports, and what that imports, belongs to Python, to setuptools or to the tree."""
+    if path in seen:
+        return True
+    seen.add(path)
     syntax = parse(path)
-    if syntax is None or _speaks_of_requirements(path):
-        return False
-    if any(isinstance(node, ast.Name) and node.id in _OPAQUE_CALLS for node in ast.walk(syntax)):
-        return False
-    return all(name in _PLAIN_MODULES or _is_plain(tree, name, seen=seen) for name in _imported(syntax))
+    return syntax is not None and all(
+        name in _PLAIN_MODULES
+        or (name in found and all(_imports_its_own(own, found, seen=seen) for own in found[name]))
+        for name in _imported(syntax)
+    )
 
 
 def _imported(syntax: ast.Module) -> Iterator[str]:
+    """Yield the top-level name of each module that is imported; what is imported relatively is in the tree anyway."""
     for node in ast.walk(syntax):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield (node.module or "").partition(".")[0] if not node.level else ""
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
 
 
 _TELLING_WORDS = (b"setup_requires", b"setup-requires", b"fetch_build_eggs", b"utf-7", b"utf_7")
-_OPAQUE_CALLS = frozenset({"exec", "eval", "compile", "__import__", "globals", "locals", "vars"})
-_PLAIN_MODULES = frozenset(
-    """
-    __future__ collections contextlib ctypes datetime distutils enum errno functools glob io itertools locale logging
-    operator os pathlib platform re setuptools shlex shutil string struct subprocess sys sysconfig tempfile textwrap
-    time traceback typing warnings Cython
-    """.split()  # noqa: SIM905 - a table of words reads better than one of strings
-)
-"""What a ``setup.py`` may import without getting arguments of ``setup()`` from it, as from ``json`` it could."""
+_PLAIN_MODULES = frozenset({*sys.stdlib_module_names, "Cython", "distutils", "setuptools"})
+"""What a ``setup.py`` may import without getting requirements from it; the names are much the same in all Pythons."""
 
 _PLUGINS = frozenset(
     """
@@ -140,6 +149,9 @@ _BACKENDS: Mapping[str, _Known] = {
     "flit_core.buildapi": _Known("flit-core", ">=3.2,<5", _flit),
     "hatchling.build": _Known("hatchling", ">=1.0,<2", _hatchling),
     "poetry.core.masonry.api": _Known("poetry-core", ">=1.0,<3", _never),
-    "setuptools.build_meta": _Known("setuptools", ">=70.1,<90", _setuptools),  # older ones ask for wheel
+    **dict.fromkeys(
+        ("setuptools.build_meta", "setuptools.build_meta:__legacy__"),
+        _Known("setuptools", ">=70.1,<90", _setuptools),  # older ones ask for wheel
+    ),
     "uv_build": _Known("uv-build", ">=0.5,<1", _never),
 }

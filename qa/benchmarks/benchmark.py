@@ -173,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="multibuild-benchmark-", dir=place) as folder:
             bench = Bench(Path(folder), tools, interpreters)
             if options.scale:
-                print(scale(bench.folder, tools=tools, interpreters=interpreters))  # noqa: T201 - a command
+                print(scale(bench.folder, most=options.scale, tools=tools, interpreters=interpreters))  # noqa: T201 - a command
                 return 0
             works = list(_works(options.only))
             for work in works:
@@ -208,7 +208,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the medians as SVG")
     parser.add_argument("--profile", action="store_true", help="show where multibuild's own time goes")
-    parser.add_argument("--scale", action="store_true", help="only: time against files and implementations")
+    parser.add_argument(
+        "--scale",
+        type=int,
+        nargs="?",
+        const=100_000,
+        metavar="FILES",
+        help="only: time against files and implementations",
+    )
     return parser
 
 

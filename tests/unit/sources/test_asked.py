@@ -40,6 +40,12 @@ def asks(
             {"setup.py": "import os, more\nfrom setuptools import setup\nsetup()\n", "more.py": "import re\n"},
             id="setup-py-that-imports-its-own",
         ),
+        pytest.param(
+            "setuptools.build_meta",
+            "setuptools",
+            {"setup.py": "exec(open('version.py').read())\nimport version\n", "version.py": "import setup\n"},
+            id="setup-py-that-runs-its-own",
+        ),
     ],
 )
 def test_a_plain_project_leaves_nothing_to_ask(
@@ -54,10 +60,13 @@ def test_a_plain_project_leaves_nothing_to_ask(
         pytest.param({"setup.cfg": "[options]\nsetup_requires = numpy\n"}, id="setup-cfg"),
         pytest.param({"setup.cfg": "[options]\nsetup-requires = numpy\n"}, id="setup-cfg-with-dashes"),
         pytest.param({"setup.py": "from setuptools import setup\nsetup(setup_requires=['x'])\n"}, id="setup-py"),
-        pytest.param({"setup.py": "import json\nsetup(**json.load(open('x')))\n"}, id="read-from-a-file"),
-        pytest.param({"setup.py": "exec(open('real_setup').read())\n"}, id="exec"),
+        pytest.param(
+            {"setup.py": "import json\nsetup(**json.load(open('x')))\n", "x": '{"setup_requires": []}'},
+            id="read-from-a-file",
+        ),
+        pytest.param({"setup.py": "exec(open('x').read())\n", "x": "setup(setup_requires=[])"}, id="exec"),
         pytest.param({"setup.py": "import numpy.distutils\n"}, id="foreign-module"),
-        pytest.param({"setup.py": "from . import x\n"}, id="relative-import"),
+        pytest.param({"setup.py": "import more\n", "more.py": "import pbr\n"}, id="foreign-module-of-its-own-module"),
         pytest.param({"setup.py": "import more\n", "more.py": "A = {'setup_requires': 'x'}\n"}, id="in-its-own-module"),
         pytest.param({"setup.py": "print 'Python 2'\n"}, id="no-python-3"),
         pytest.param({"setup.py": "# coding: utf-7\n"}, id="odd-encoding"),
