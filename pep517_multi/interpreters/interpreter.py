@@ -80,6 +80,11 @@ class Interpreter:
         return self.version.major, self.version.minor
 
     @property
+    def identity(self) -> str:
+        """Which interpreter this is, of all that could have its name: two builds by equal ones are builds by one."""
+        return f"{self.executable} {self.version} {''.join(self.extension_suffixes[:1])}"
+
+    @property
     def abi_family(self) -> str:
         """Interpreters that a stable ABI or a shared build habit can join: ``cpython``, ``cpython-t``, ``pypy``."""
         return self.implementation + ("-t" if self.free_threaded else "")

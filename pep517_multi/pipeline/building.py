@@ -178,7 +178,7 @@ class Building:
     def _take(self, interpreter: Interpreter, made: BuiltWheel) -> None:
         """Put a wheel that was just built into the store, if it is one that its own builder can use."""
         share = self.choices.shares[interpreter.name]
-        builder = Builder(interpreter.name, interpreter.abi_family, interpreter.python)
+        builder = Builder.of(interpreter)
         origin = Origin(
             builder, str(interpreter.version), share.inputs, made.requires, made.packages, made.build_seconds
         )
@@ -221,20 +221,24 @@ class Building:
         return outcome if outcome.built is None else replace(outcome, built=self.store.current(outcome.built))
 
     def _record(self, outcomes: Iterable[Outcome]) -> None:
-        """Leave for later phases which wheel serves whom."""
-        served = [
-            Served(
-                impl=outcome.interpreter.name,
-                wheel=self.store.relative(outcome.built.wheel),
-                action="built" if outcome.built_by == outcome.interpreter.name else "reused",
-                built_by=outcome.built_by,
-                because=outcome.because,
-                inputs=self.choices.shares[outcome.interpreter.name].inputs.digest,
-                source=self.tree.digest,
-                seconds=dict(outcome.seconds),
-            )
-            for outcome in outcomes
-            if outcome.built is not None
-        ]
-        if served:
-            self.store.serve(served)
+        """Leave for later phases which wheel serves whom, and whose build failed."""
+        self.store.serve(
+            [self._served(outcome) for outcome in outcomes if not outcome.skipped], source=self.tree.digest
+        )
+
+    def _served(self, outcome: Outcome) -> Served:
+        name, built = outcome.interpreter.name, outcome.built
+        if built is None:
+            because = (str(outcome.error),)
+            return Served(name, None, None, "failed", None, because, inputs="", source=self.tree.digest, seconds={})
+        return Served(
+            impl=name,
+            wheel=self.store.relative(built.wheel),
+            sha256=built.wheel.sha256,
+            action="built" if outcome.built_by == name else "reused",
+            built_by=outcome.built_by,
+            because=outcome.because,
+            inputs=self.choices.shares[name].inputs.digest,
+            source=self.tree.digest,
+            seconds=dict(outcome.seconds),
+        )

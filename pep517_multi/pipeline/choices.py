@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi import plan
 from pep517_multi.errors import MissingRequirementsError
+from pep517_multi.pipeline.own import is_of
 from pep517_multi.qa.abi3audit import audit
 from pep517_multi.wheels.comparison import compare_ends
 from pep517_multi.wheels.decision import Build, Built, Dependence, ReuseMode, decide
@@ -89,7 +90,8 @@ class Choices:
         """Return the wheels that may serve; those of unknown origin only where the tags alone are trusted."""
         wheels = [*self.store.wheels()]
         if share.policy.mode is ReuseMode.TAGS:
-            wheels += [Built(read_wheel(path), (), share.inputs.digest) for path in self.store.strangers()]
+            strangers = map(read_wheel, self.store.strangers())
+            wheels += [Built(wheel, (), share.inputs.digest) for wheel in strangers if is_of(share.tree, wheel)]
         return tuple(map(self._audited, wheels) if self.run.settings.abi3_audit else wheels)
 
     def _audited(self, built: Built) -> Built:

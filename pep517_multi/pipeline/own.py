@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, canonicalize_version
 
 from pep517_multi.errors import BuildError, IntegrityError
 from pep517_multi.wheels.decision import Dependence, admits, usable
@@ -18,14 +18,23 @@ if TYPE_CHECKING:
     from pep517_multi.wheels.wheel import Wheel
 
 
+def is_of(tree: SourceTree, wheel: Wheel) -> bool:
+    """Whether ``wheel`` is of the project, and of the version, that the source declares; what it leaves open fits."""
+    same_name = tree.name is None or canonicalize_name(tree.name) == wheel.name.name
+    return same_name and (
+        tree.version is None or canonicalize_version(tree.version) == canonicalize_version(str(wheel.name.version))
+    )
+
+
 def check_own(interpreter: Interpreter, wheel: Wheel, *, tree: SourceTree, policy: Policy) -> None:
     """Refuse a wheel that cannot be what was asked for.
 
     :raises IntegrityError: it is the wheel of another project or version than the source declares.
     :raises BuildError: the implementation that built it cannot use it, or ``--ext yes`` is not met.
     """
-    if tree.name is not None and canonicalize_name(tree.name) != wheel.name.name:
-        raise IntegrityError(f"the backend built {wheel.name}, but the source is {tree.name}")
+    if not is_of(tree, wheel):
+        declared = " ".join(filter(None, (tree.name, tree.version)))
+        raise IntegrityError(f"the backend built {wheel.name}, but the source is {declared}")
     if not usable(interpreter, wheel.name.tags):
         raise BuildError(
             f"the backend built {wheel.name}, whose tag {wheel.name.tag_text} {interpreter.name} cannot use"

@@ -89,7 +89,7 @@ def qa(run: Run, tree: SourceTree) -> Report:
         except MultibuildError as error:
             phase.fail(entry, error)
         else:
-            phase.entries.append(_with_wheel(entry, wheel, place=left.wheel))
+            phase.entries.append(_with_wheel(entry, wheel, place=run.store.relative(wheel)))
             reused.append(
                 quality.Reused(interpreter, wheel, left.built_by, left.inputs) if action == "reused" else None
             )
@@ -114,7 +114,7 @@ def install(run: Run) -> Report:
             entry = _target(interpreter, action=action, because=left.because, built_by=left.built_by)
             try:
                 wheel = run.store.locate(left)
-                phase.entries.append(_with_wheel(entry, wheel, place=left.wheel))
+                phase.entries.append(_with_wheel(entry, wheel, place=run.store.relative(wheel)))
                 phase.stage(stager, interpreter, wheels=[wheel])
             except MultibuildError as error:
                 phase.fail(entry, error)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pep517_multi import files
 from pep517_multi.backends import recorded
 from pep517_multi.errors import MultibuildError
 from pep517_multi.sources.changes import Changing, changes_for
+from pep517_multi.sources.variables import named_variables
 from pep517_multi.wheels.decision import Dependence
 from pep517_multi.wheels.store import Inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from pep517_multi.backends.ordinary_abi import AbiSwitch
     from pep517_multi.interpreters.interpreter import Interpreter
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pep517_multi.sources.changes import Changes
     from pep517_multi.sources.tree import SourceTree
     from pep517_multi.wheels.decision import Policy
+
+
+_CONSTRAINING = ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT", "UV_CONSTRAINT", "UV_BUILD_CONSTRAINT")
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def shares(
         except MultibuildError as error:
             yield interpreter, error
             continue
-        inputs = Inputs(own.digest, settings)
+        inputs = Inputs(own.digest, {**settings, "variables": _variables(run, own)})
         yield interpreter, Share(own, inputs, run.policy(own.evidence), changes.described())
 
 
@@ -92,8 +96,20 @@ def _settings(run: Run) -> Mapping[str, object]:
     settings = run.settings
     return {
         "config_settings": dict(settings.config_settings),
-        "constraints": [files.sha256(path) for path in settings.build_constraint],
+        "constraints": list(_constraints(run)),
         "environment": recorded(run.environ),
         "abi3": settings.abi3,
         "isolation": settings.isolation,
     }
+
+
+def _constraints(run: Run) -> Iterator[str]:
+    """Yield what stands for each file of constraints that is in force: the digest of its content where it is a file."""
+    named = [Path(text) for variable in _CONSTRAINING for text in run.environ.get(variable, "").split()]
+    for path in (*run.settings.build_constraint, *named):
+        yield files.sha256(path) if path.is_file() else str(path)
+
+
+def _variables(run: Run, tree: SourceTree) -> Mapping[str, str]:
+    """Return the variables that the project itself looks at, as far as they are set."""
+    return {name: run.environ[name] for name in named_variables(tree.path) if name in run.environ}

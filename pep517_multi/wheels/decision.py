@@ -79,11 +79,20 @@ class Built:
 
 @dataclass(frozen=True)
 class Builder:
-    """The implementation that built a wheel, as far as a decision needs it."""
+    """The implementation that built a wheel, as far as a decision needs it.
+
+    :param identity: which interpreter exactly it was, of all that have this name.
+    """
 
     name: str
     abi_family: str
     python: tuple[int, int]
+    identity: str
+
+    @classmethod
+    def of(cls, interpreter: Interpreter) -> Builder:
+        """Describe ``interpreter`` as the builder of a wheel."""
+        return cls(interpreter.name, interpreter.abi_family, interpreter.python, interpreter.identity)
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,7 @@ def decide(
 ) -> Decision:
     """Decide whether one of ``wheels`` serves ``interpreter``, and which is the best.
 
-    A wheel that the implementation built itself from the same inputs always serves it. Of several that may serve, the
+    A wheel that this very interpreter built from the same inputs always serves it. Of several that may serve, the
     one with the highest compatible version tag wins, a stable ABI before none, whatever the order of ``wheels``.
 
     :param inputs: digest of what a fresh build would be made from.
@@ -147,7 +156,8 @@ def decide(
     refusals: list[str] = []
     comparisons = tuple(comparisons)
     for built in candidates:
-        if any(builder.name == interpreter.name for builder in built.builders) and built.inputs == inputs:
+        own = any(builder.identity == interpreter.identity for builder in built.builders)
+        if own and built.inputs == inputs and not any(misfits(interpreter, built.wheel)):
             return Reuse(built, (f"built by {interpreter.name} itself",))
     for built in candidates:
         reasons = tuple(_against(interpreter, built, policy=policy, inputs=inputs, comparisons=comparisons))

@@ -204,5 +204,5 @@ STABLE_ABI_BYTES = Rule(
     lambda _: "a module for the stable ABI",
 )
 PROOF = (*(rule for rule in RULES if rule.name != "shebang"), STABLE_ABI_BYTES)
-"""What the proof of reuse applies. An installer replaces ``#!python`` alone, so any other interpreter that a build wrote
-into a script stays in it, and is a difference."""
+"""What the proof of reuse applies. An installer replaces ``#!python`` alone, so any other interpreter that a build
+wrote into a script stays in it, and is a difference."""

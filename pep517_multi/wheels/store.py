@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pep517_multi import files
-from pep517_multi.errors import IntegrityError
+from pep517_multi.errors import BuildError, IntegrityError
 from pep517_multi.wheels.decision import Builder, Built
 from pep517_multi.wheels.wheel import Wheel, read_wheel
 
@@ -54,10 +54,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Served:
-    """Which wheel an implementation uses, as the build phase left it for the later ones."""
+    """Which wheel an implementation uses, as the build phase left it for the later ones.
+
+    :param wheel: its path below the store; ``None`` where ``action`` is ``failed`` and ``because`` says why.
+    """
 
     impl: str
-    wheel: str
+    wheel: str | None
+    sha256: str | None
     action: str
     built_by: str | None
     because: tuple[str, ...]
@@ -98,9 +102,10 @@ class Store:
         same_name = [entry for entry in self._entries() if entry[0].wheel.name.filename == made.name]
         for built, origins in same_name:
             if built.wheel.sha256 == wheel.sha256 and built.inputs == origin.inputs.digest:
-                others = [known for known in origins if known.builder != origin.builder]
+                others = [known for known in origins if known.builder.name != origin.builder.name]
                 return self._write(built.wheel, tuple(sorted([*others, origin], key=_order_of_work)))
-        stayed = [self._settle(built, origins, without=origin.builder) for built, origins in same_name]
+        users = {entry.wheel: name for name, entry in self.served().items() if name != interpreter.name}
+        stayed = [self._settle(built, origins, without=origin.builder, users=users) for built, origins in same_name]
         place = self.folder / interpreter.name / made.name if any(stayed) else self.folder / made.name
         place.parent.mkdir(parents=True, exist_ok=True)
         with files.explained(f"store {made.name}"):
@@ -120,31 +125,33 @@ class Store:
         except (ValueError, TypeError, KeyError) as error:
             raise IntegrityError(f"{path} is damaged: {error}; run multibuild clean and build again") from error
 
-    def serve(self, served: Iterable[Served]) -> None:
+    def serve(self, served: Iterable[Served], *, source: str) -> None:
         """Record what implementations use, beside what is recorded of others; what was made from other sources goes.
 
         What is known already stays as it is, with its reasons and times: to serve the same again changes nothing.
+
+        :param source: digest of the sources of the run.
         """
         entries = dict(self.served())
         for entry in served:
             if entry.impl not in entries or _differs(entries[entry.impl], entry):
                 entries[entry.impl] = entry
-        sources = {entry.source for entry in served}
-        kept = [vars(entry) for name, entry in sorted(entries.items()) if entry.source in sources]
+        kept = [vars(entry) for name, entry in sorted(entries.items()) if entry.source == source]
         self._write_state(kept)
-        self._drop_unused({entry["wheel"] for entry in kept})
+        self._drop_unused({str(entry["wheel"]) for entry in kept})
 
     def locate(self, served: Served) -> Wheel:
         """Return the wheel that ``served`` names.
 
+        :raises BuildError: there is none, because the build failed.
         :raises IntegrityError: it is gone, or no longer what it was.
         """
-        for built in self.wheels():
-            if self.relative(built.wheel) == served.wheel:
-                return built.wheel
-        for path in self.strangers():
-            if path == self.folder / served.wheel:
-                return read_wheel(path)
+        if served.wheel is None:
+            raise BuildError(f"its build failed: {'; '.join(served.because)}")
+        strangers = (read_wheel(path) for path in self.strangers() if path == self.folder / served.wheel)
+        for wheel in (*(built.wheel for built in self.wheels()), *strangers):
+            if self.relative(wheel) == served.wheel and wheel.sha256 == served.sha256:
+                return wheel
         raise IntegrityError(
             f"{served.wheel}, which serves {served.impl}, is not in {self.folder}; run the build phase again"
         )
@@ -190,23 +197,29 @@ class Store:
         self._read[key] = wheel
         return _built(wheel, origins), origins
 
-    def _settle(self, built: Built, origins: tuple[Origin, ...], *, without: Builder) -> bool:
-        """Make room for another wheel of the same name: this one moves to the folder of its first other builder.
+    def _settle(
+        self, built: Built, origins: tuple[Origin, ...], *, without: Builder, users: Mapping[str | None, str]
+    ) -> bool:
+        """Make room for another wheel of the same name: this one moves to the folder of another builder or user of it.
 
-        Answers whether it stays at all: a wheel that only ``without`` had built gives way to the new one.
+        Answers whether it stays at all: one that ``without`` alone built, and nobody else uses, gives way.
+
+        :param users: path below the store → who uses that wheel.
         """
-        remaining = tuple(origin for origin in origins if origin.builder != without)
-        if not remaining:
+        remaining = tuple(origin for origin in origins if origin.builder.name != without.name)
+        user = users.get(self.relative(built.wheel))
+        if not remaining and user is None:
             self._remove(built)
             return False
-        place = self.folder / remaining[0].builder.name / built.wheel.path.name
+        home = remaining[0].builder.name if remaining else user
+        place = self.folder / str(home) / built.wheel.path.name
         if place != built.wheel.path:
             old = built.wheel.path
             place.parent.mkdir(parents=True, exist_ok=True)
             _provenance(old).replace(_provenance(place))
             old.replace(place)
             self._repoint(old.relative_to(self.folder).as_posix(), place.relative_to(self.folder).as_posix())
-        self._write(replace(built.wheel, path=place), remaining)
+        self._write(replace(built.wheel, path=place), remaining or origins)
         return True
 
     def _repoint(self, old: str, new: str) -> None:
@@ -259,6 +272,7 @@ def _plain(origin: Origin) -> dict[str, Any]:
     return {
         "by": origin.builder.name,
         "abi_family": origin.builder.abi_family,
+        "identity": origin.builder.identity,
         "python": list(origin.builder.python),
         "version": origin.version,
         "source": origin.inputs.source,
@@ -272,7 +286,7 @@ def _plain(origin: Origin) -> dict[str, Any]:
 def _origin(plain: Mapping[str, Any]) -> Origin:
     major, minor = plain["python"]
     return Origin(
-        builder=Builder(plain["by"], plain["abi_family"], (major, minor)),
+        builder=Builder(plain["by"], plain["abi_family"], (major, minor), plain["identity"]),
         version=plain["version"],
         inputs=Inputs(plain["source"], plain["settings"]),
         requires=tuple(plain["requires"]),

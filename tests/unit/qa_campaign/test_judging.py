@@ -70,7 +70,7 @@ class Scenario:
 
     def _store(self, store: Store, builder: str, wheel: Path, packages: dict[str, str]) -> None:
         interpreter = recorded_probes.load(builder)
-        who = Builder(builder, interpreter.abi_family, interpreter.python)
+        who = Builder(builder, interpreter.abi_family, interpreter.python, builder)
         origin = Origin(who, str(interpreter.version), Inputs("sha256:0", {}), (), packages, 0.1)
         store.add(wheel, interpreter, origin)
 

@@ -58,7 +58,7 @@ def built(
             requires_python=SpecifierSet(requires) if requires else None,
             extensions=extensions,
         ),
-        builders=(Builder(builder.name, builder.abi_family, builder.python),),
+        builders=(Builder.of(builder),),
         inputs=inputs,
     )
 
@@ -223,7 +223,7 @@ def test_a_wheel_that_may_not_serve_is_refused_with_its_reason(
 ) -> None:
     # An implementation's own wheel is its own business, so the builder must be somebody else here.
     wheel = Built(
-        wheel.wheel, tuple(Builder(f"{b.name}*", b.abi_family, b.python) for b in wheel.builders), wheel.inputs
+        wheel.wheel, tuple(replace(b, name=f"{b.name}*", identity="another") for b in wheel.builders), wheel.inputs
     )
     assert reason in reasons(target, wheel, policy)
 
@@ -232,6 +232,12 @@ def test_an_implementation_is_always_served_by_what_it_built_itself() -> None:
     own = built(CP312)
     never = Policy(mode=ReuseMode.NEVER, dependence=Dependence.UNKNOWN)
     assert served_by("python3.12", [own, built("py3-none-any", by="python3.11")], never) == CP312
+
+
+def test_another_interpreter_of_the_same_name_is_somebody_else() -> None:
+    own = built(CP312)
+    elsewhere = Built(own.wheel, tuple(replace(one, identity="/opt/python3.12") for one in own.builders), "same")
+    assert "belongs to one implementation" in reasons("python3.12", elsewhere, EXTENSIONS)
 
 
 def test_what_it_built_itself_from_other_inputs_is_refused() -> None:

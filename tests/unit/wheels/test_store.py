@@ -9,7 +9,7 @@ import pytest
 import recorded_probes
 from wheel_maker import make_wheel
 
-from pep517_multi.errors import IntegrityError
+from pep517_multi.errors import BuildError, IntegrityError
 from pep517_multi.wheels.decision import Builder, Built
 from pep517_multi.wheels.store import Inputs, Origin, Served, Store
 from pep517_multi.wheels.wheel import read_wheel
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Store:
 def put(store: Store, tmp_path: Path, impl: str, content: str, *, source: str = "sha256:1", flags: str = "") -> Built:
     made = make_wheel(tmp_path / "made", files={"sample.py": content})
     interpreter = recorded_probes.load(impl)
-    builder = Builder(interpreter.name, interpreter.abi_family, interpreter.python)
+    builder = Builder.of(interpreter)
     inputs = Inputs(source, {"environment": {"CFLAGS": flags}})
     return store.add(made, interpreter, Origin(builder, "3.0", inputs, ("flit_core",), {"flit-core": "3.12"}, 0.5))
 
@@ -37,8 +37,11 @@ def layout(store: Store) -> set[str]:
     return {path.relative_to(store.folder).as_posix() for path in store.folder.rglob("*.whl")}
 
 
-def served(impl: str, wheel: str, *, source: str = "sha256:1") -> Served:
-    return Served(impl, wheel, "built", impl, ("a reason",), "inputs", source, {})
+def served(impl: str, built: Built | None, *, source: str = "sha256:1") -> Served:
+    if built is None:
+        return Served(impl, None, None, "failed", None, ("it broke",), "", source, {})
+    wheel = built.wheel.path.relative_to(next(one for one in built.wheel.path.parents if one.name == "wheels"))
+    return Served(impl, wheel.as_posix(), built.wheel.sha256, "built", impl, ("a reason",), "inputs", source, {})
 
 
 def test_a_wheel_is_kept_with_its_provenance(store: Store, tmp_path: Path) -> None:
@@ -78,10 +81,32 @@ def test_building_anew_replaces_what_the_same_implementation_built_before(store:
 
 
 def test_what_others_use_stays_when_a_wheel_of_that_name_is_made_with_other_flags(store: Store, tmp_path: Path) -> None:
-    put(store, tmp_path, "python3.11", "plain")
-    store.serve([served("python3.11", FILENAME)])
+    plain = put(store, tmp_path, "python3.11", "plain")
+    store.serve([served("python3.11", plain)], source="sha256:1")
     put(store, tmp_path, "python3.12", "optimised", flags="-O3")
     assert store.locate(store.served()["python3.11"]).path == store.folder / "python3.11" / FILENAME
+
+
+def test_what_others_use_stays_when_its_builder_builds_anew(store: Store, tmp_path: Path) -> None:
+    plain = put(store, tmp_path, "python3.10", "plain")
+    store.serve([served("python3.10", plain), served("python3.11", plain)], source="sha256:1")
+    patched = put(store, tmp_path, "python3.10", "patched", flags="-O3")
+    store.serve([served("python3.10", patched)], source="sha256:1")
+    assert store.locate(store.served()["python3.10"]).sha256 == patched.wheel.sha256
+    assert store.locate(store.served()["python3.11"]).sha256 == plain.wheel.sha256
+
+
+def test_another_wheel_in_its_place_is_not_taken_for_it(store: Store, tmp_path: Path) -> None:
+    plain = put(store, tmp_path, "python3.10", "plain")
+    with pytest.raises(IntegrityError, match="run the build phase again"):
+        store.locate(replace(served("python3.10", plain), sha256="0" * 64))
+
+
+def test_after_a_failed_build_there_is_nothing_to_install(store: Store, tmp_path: Path) -> None:
+    store.serve([served("python3.10", put(store, tmp_path, "python3.10", "old"))], source="sha256:1")
+    store.serve([served("python3.10", None, source="sha256:2")], source="sha256:2")
+    with pytest.raises(BuildError, match="its build failed: it broke"):
+        store.locate(store.served()["python3.10"])
 
 
 def test_a_changed_wheel_is_noticed(store: Store, tmp_path: Path) -> None:
@@ -106,24 +131,24 @@ def test_a_wheel_dropped_by_hand_is_a_stranger(store: Store) -> None:
 
 
 def test_what_was_made_from_other_sources_goes_when_new_ones_are_served(store: Store, tmp_path: Path) -> None:
-    put(store, tmp_path, "python3.11", "old")
-    store.serve([served("python3.11", FILENAME)])
-    put(store, tmp_path, "python3.12", "new", source="sha256:2")
-    store.serve([served("python3.12", f"python3.12/{FILENAME}", source="sha256:2")])
+    old = put(store, tmp_path, "python3.11", "old")
+    store.serve([served("python3.11", old)], source="sha256:1")
+    new = put(store, tmp_path, "python3.12", "new", source="sha256:2")
+    store.serve([served("python3.12", new, source="sha256:2")], source="sha256:2")
     assert set(store.served()) == {"python3.12"}
     assert layout(store) == {f"python3.12/{FILENAME}"}
 
 
 def test_phases_for_one_implementation_at_a_time_add_up(store: Store, tmp_path: Path) -> None:
-    put(store, tmp_path, "python3.11", "same")
-    store.serve([served("python3.11", FILENAME)])
-    store.serve([served("python3.12", FILENAME)])
+    same = put(store, tmp_path, "python3.11", "same")
+    store.serve([served("python3.11", same)], source="sha256:1")
+    store.serve([served("python3.12", same)], source="sha256:1")
     assert set(store.served()) == {"python3.11", "python3.12"}
 
 
 def test_a_missing_wheel_is_told(store: Store) -> None:
     with pytest.raises(IntegrityError, match="run the build phase again"):
-        store.locate(served("python3.11", FILENAME))
+        store.locate(Served("python3.11", FILENAME, "0" * 64, "built", "python3.11", (), "", "sha256:1", {}))
 
 
 def test_a_second_name_stays_when_the_wheel_makes_room_for_another(store: Store, tmp_path: Path) -> None:
@@ -146,9 +171,9 @@ def test_a_wheel_is_found_where_it_has_come_to_lie_with_all_its_builders(store: 
 
 
 def test_to_serve_the_same_again_changes_nothing(store: Store, tmp_path: Path) -> None:
-    put(store, tmp_path, "python3.11", "same")
-    store.serve([served("python3.11", FILENAME)])
+    same = put(store, tmp_path, "python3.11", "same")
+    store.serve([served("python3.11", same)], source="sha256:1")
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in store.folder.iterdir()}
-    store.serve([replace(served("python3.11", FILENAME), because=("built by python3.11 itself",))])
+    store.serve([replace(served("python3.11", same), because=("built by python3.11 itself",))], source="sha256:1")
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in store.folder.iterdir()} == before
     assert store.served()["python3.11"].because == ("a reason",)
