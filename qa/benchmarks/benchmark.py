@@ -74,6 +74,14 @@ class Work:
             "rounds": {tool: [asdict(one) for one in measures] for tool, measures in self.measures.items()},
         }
 
+    @classmethod
+    def of_json(cls, name: str, known: Mapping[str, Any]) -> Work:
+        """Return what :meth:`as_json` wrote."""
+        pin = {"file": known["file"], "reuse": known["goals"][REUSE], "repeat": known["goals"][REPEAT]}
+        measures = {tool: [Measure(**one) for one in rounds] for tool, rounds in known["rounds"].items()}
+        limit = {key: value for key, value in (known["limit"] or {}).items() if key != "wall"}
+        return cls(name, pin, measures, known["processes"], Limit(**limit) if limit else None)
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -166,31 +174,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the answer is 1 where a goal was missed, and another one where it could not be run."""
     options = _parser().parse_args(arguments)
     try:
-        interpreters = finder_of(LocalRunner()).select(options.impls)
-        tools = options.environments.absolute()
-        make_environments(tools, interpreters)
-        place = str(TMPFS) if TMPFS.is_dir() else None
-        with tempfile.TemporaryDirectory(prefix="multibuild-benchmark-", dir=place) as folder:
-            bench = Bench(Path(folder), tools, interpreters)
-            if options.scale:
-                print(scale(bench.folder, most=options.scale, tools=tools, interpreters=interpreters))  # noqa: T201 - a command
-                return 0
-            works = list(_works(options.only))
-            for work in works:
-                bench.run(work, rounds=options.rounds)
-                print(table([work]), flush=True)  # noqa: T201 - a command
-            if options.profile:
-                source = _unpacked(works[0], bench.folder)
-                print(profile(source, tools=tools, interpreters=interpreters, folder=bench.folder))  # noqa: T201
+        works = _earlier(options.earlier) if options.earlier else _measured(options)
     except MultibuildError as error:
         print(f"benchmark: {error}", file=sys.stderr)  # noqa: T201 - a command
         return error.exit_code
+    if not works:
+        return 0
     print(table(works))  # noqa: T201 - a command
     if options.json:
         options.json.write_text(json.dumps({work.name: work.as_json() for work in works}, indent=1), encoding="utf-8")
     if options.chart:
         options.chart.write_text(draw(works), encoding="utf-8")
     return int(any(work.ratio(REUSE) > work.pin["reuse"] or work.ratio(REPEAT) > work.pin["repeat"] for work in works))
+
+
+def _measured(options: argparse.Namespace) -> list[Work]:
+    interpreters = finder_of(LocalRunner()).select(options.impls)
+    tools = options.environments.absolute()
+    make_environments(tools, interpreters)
+    place = str(TMPFS) if TMPFS.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="multibuild-benchmark-", dir=place) as folder:
+        bench = Bench(Path(folder), tools, interpreters)
+        if options.scale:
+            print(scale(bench.folder, most=options.scale, tools=tools, interpreters=interpreters))  # noqa: T201 - a command
+            return []
+        works = list(_works(options.only))
+        for work in works:
+            bench.run(work, rounds=options.rounds)
+            print(table([work]), flush=True)  # noqa: T201 - a command
+        if options.profile:
+            source = _unpacked(works[0], bench.folder)
+            print(profile(source, tools=tools, interpreters=interpreters, folder=bench.folder))  # noqa: T201
+    return works
+
+
+def _earlier(paths: Sequence[Path]) -> list[Work]:
+    known = [item for path in paths for item in json.loads(path.read_text(encoding="utf-8")).items()]
+    return [Work.of_json(name, entry) for name, entry in known]
 
 
 def _works(only: Sequence[str]) -> Iterator[Work]:
@@ -204,7 +224,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="these packages")
     parser.add_argument("--impls", nargs="+", default=IMPLS, metavar="SPEC", help="for these interpreters")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each tool is measured (5)")
-    parser.add_argument("--environments", type=Path, required=True, metavar="DIR", help="where peers are installed")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--environments", type=Path, metavar="DIR", help="where peers are installed")
+    where.add_argument("--earlier", type=Path, nargs="+", metavar="JSON", help="show earlier runs, measure nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the medians as SVG")
     parser.add_argument("--profile", action="store_true", help="show where multibuild's own time goes")
