@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from pep517_multi.backends.calls import BuildCall, BuiltWheel, build_wheel
 from pep517_multi.backends.environments import Environment, Environments
 from pep517_multi.backends.installed import InstalledEnvironments, missing_requirements
-from pep517_multi.backends.jobserver import BoundEnvironments, Jobserver
 from pep517_multi.backends.ordinary_abi import AbiSwitch, ordinary_abi
 from pep517_multi.backends.scrubbing import recorded, scrubbed
 
 if TYPE_CHECKING:
     from pep517_multi.backends.isolated import IsolatedEnvironments
+    from pep517_multi.backends.jobserver import BoundEnvironments, Jobserver
 
 __all__ = [
     "AbiSwitch",
@@ -32,10 +32,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Import what makes environments only for who makes some."""
-    if name == "IsolatedEnvironments":
-        from pep517_multi.backends import isolated
+_LATE = {"BoundEnvironments": "jobserver", "IsolatedEnvironments": "isolated", "Jobserver": "jobserver"}
+"""What not every run needs → the module that has it."""
 
-        return isolated.IsolatedEnvironments
-    raise AttributeError(name)
+
+def __getattr__(name: str) -> object:
+    """Import what not every run needs when it is asked for."""
+    if name not in _LATE:
+        raise AttributeError(name)
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
