@@ -170,10 +170,12 @@ def impls(*, as_json: bool, **given: Any) -> int:
 @_source
 def clean(source: Path, **given: Any) -> int:
     """Remove the work directory."""
+    from pep517_multi.cli.screen import Screen
     from pep517_multi.cli.session import settings_of, work_directory_of
 
-    work = work_directory_of(settings_of(given, source))
-    removed = work.clean()
+    settings = settings_of(given, source)
+    work = work_directory_of(settings)
+    removed = work.clean(Screen(settings))
     click.echo(f"removed {work.path}" if removed else f"there is no {work.path}", err=True)
     return 0
 

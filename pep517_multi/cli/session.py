@@ -104,6 +104,7 @@ def open_for(run: Run, source: Path) -> SourceTree:
     """Read the source of a run; an sdist is unpacked into the work directory."""
     from pep517_multi.sources.opening import open_source
 
+    run.work.refuse_source(source)
     return open_source(
         source, unpack_to=run.work.sources / "sdist", work_directory=run.work.path, outputs=run.outputs[1:]
     )

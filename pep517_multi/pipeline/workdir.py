@@ -32,6 +32,8 @@ _OURS = (
     ".gitignore",
 )
 _LOCK = ".lock"
+_MARKER = ".multibuild"
+"""What tells a work directory from a folder of somebody else's; the first that is made in it, and the last to go."""
 
 
 @dataclass(frozen=True)
@@ -110,18 +112,34 @@ class WorkDirectory:
 
     @contextlib.contextmanager
     def held(self, observer: Observer) -> Iterator[None]:
-        """Make the work directory, and hold it alone: a second run on it waits, and says so."""
-        from filelock import FileLock, Timeout
+        """Make the work directory, and hold it alone: a second run on it waits, and says so.
 
-        from pep517_multi.events import Note
-
+        :raises UsageError: there is a folder that is not empty and was not made by multibuild.
+        """
         with files.explained("make the work directory"):
             self.path.mkdir(parents=True, exist_ok=True)
+            if not self._is_ours() and {path.name for path in self.path.iterdir()} - {_LOCK, _MARKER}:
+                raise UsageError(
+                    f"{self.path} is not empty, and no work directory of multibuild; name a new or an empty one"
+                )
+            (self.path / _MARKER).touch()
             # Version control, and version plugins that ask whether the tree is clean, should not see it.
             ignore = self.path / ".gitignore"
             if not ignore.exists():
                 files.write_whole(ignore, b"*\n")
-            lock = FileLock(self.path / _LOCK)
+        with self._alone(observer):
+            yield
+
+    def _is_ours(self) -> bool:
+        return (self.path / _MARKER).exists()
+
+    @contextlib.contextmanager
+    def _alone(self, observer: Observer) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        from pep517_multi.events import Note
+
+        lock = FileLock(self.path / _LOCK)
         try:
             lock.acquire(timeout=0.1)
         except Timeout:
@@ -132,17 +150,27 @@ class WorkDirectory:
         finally:
             lock.release()
 
-    def clean(self) -> bool:
+    def refuse_source(self, source: Path) -> None:
+        """Keep a source from being what runs write to and :meth:`clean` removes.
+
+        :raises UsageError: the work directory is ``source``, or ``source`` lies in it.
+        """
+        if source.resolve().is_relative_to(self.path.resolve()):
+            raise UsageError(f"the source {source} lies in the work directory {self.path}; name another --workdir")
+
+    def clean(self, observer: Observer) -> bool:
         """Remove what runs made here, and the directory if nothing else is in it; answers whether anything was there.
+
+        While a run holds it, this waits, and says so.
 
         :raises UsageError: it does not look like a work directory.
         """
         if not self.path.exists():
             return False
-        if not (self.path / _LOCK).exists():
+        if not self._is_ours():
             raise UsageError(f"{self.path} is no work directory of multibuild; nothing was removed")
-        with files.explained("remove the work directory"):
-            for name in (*_OURS, _LOCK):
+        with self._alone(observer), files.explained("remove the work directory"):
+            for name in (*_OURS, _LOCK, _MARKER):
                 files.remove_tree(self.path / name)
             if not any(self.path.iterdir()):
                 self.path.rmdir()
