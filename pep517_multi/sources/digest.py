@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 from pep517_multi.errors import SourceError
 from pep517_multi.sources import version_control
+from pep517_multi.sources.contents import VERSION_CONTROL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pep517_multi.sources.contents import Contents
 
 _CHUNK = 1 << 20
@@ -22,7 +25,8 @@ def digest(contents: Contents) -> str:
 
     The state of version control counts as :func:`pep517_multi.sources.version_control.state` has it. Place, times,
     owners, the other mode bits, empty folders, sockets and devices do not count. Of a link that leads out of the tree
-    to a file, the bytes of that file count too.
+    to a file, the bytes of that file count too, and of one to a folder all files below it, unless the tree itself lies
+    there.
 
     :raises SourceError: something cannot be read.
     """
@@ -32,8 +36,9 @@ def digest(contents: Contents) -> str:
             path = Path(entry.path)
             if entry.is_symlink():
                 result.add(b"link", os.fsencode(name), os.fsencode(path.readlink()))
-                if leads_out(path, contents.path) and path.is_file():
-                    result.add_file(name, path)
+                if leads_out(path, contents.path):
+                    for below, file in _linked(path, contents):
+                        result.add_file(f"{name}{below}", file)
             elif entry.is_file(follow_symlinks=False):
                 result.add_file(name, path)
     except OSError as error:
@@ -41,6 +46,26 @@ def digest(contents: Contents) -> str:
     for name, value in sorted(version_control.state(contents.path).items()):
         result.add(b"state", os.fsencode(name), value)
     return f"sha256:{result.hash.hexdigest()}"
+
+
+def _linked(link: Path, contents: Contents) -> Iterator[tuple[str, Path]]:
+    """Yield each file that can be reached by way of ``link``, links followed, each folder once, in one order."""
+    if link.is_file():
+        yield "", link
+        return
+    tree, seen = Path(os.path.realpath(contents.path)), set[str]()
+    for here, folders, names in os.walk(link, followlinks=True):
+        real = os.path.realpath(here)
+        if real in seen or tree.is_relative_to(real):
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(
+            name for name in folders if name not in VERSION_CONTROL and not contents.leaves_out(Path(real, name))
+        )
+        for path in (Path(here, name) for name in sorted(names)):
+            if path.is_file() and not contents.leaves_out(Path(real, path.name)):
+                yield f"/{path.relative_to(link).as_posix()}", path
 
 
 def leads_out(link: Path, tree: Path) -> bool:

@@ -39,7 +39,8 @@ class SourceTree:
     :param requires_python: the declared ``Requires-Python``, ``None`` where there is none or it cannot be told yet.
     :param stable_abi_expected: something in the build files speaks of the stable ABI, so that one build with extension
         modules may serve a whole ABI family. Only a hint for the order of builds, never a ground for reuse.
-    :param digest: ``sha256:…`` over names, modes and bytes; version control and the work directory do not count.
+    :param digest: ``sha256:…`` over names, modes, bytes and the state of version control; the work directory does not
+        count.
     """
 
     path: Path

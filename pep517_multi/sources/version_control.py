@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 from typing import TYPE_CHECKING
+
+from pep517_multi.sources import git_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _GITDIR = "gitdir:"
+_SHA256 = re.compile(r"^\s*objectformat\s*=\s*sha256\s*$", re.IGNORECASE | re.MULTILINE)
 _HG_V2 = b"dirstate-v2\n"
 
 
 def state(tree: Path) -> Mapping[str, bytes]:
-    """Return the state of the repository whose top is ``tree``: what is checked out, and every tag.
+    """Return the state of the repository whose top is ``tree``: what is checked out, every tag, and the index.
 
     With the bytes of the working tree, which are counted elsewhere, this settles what ``git describe --dirty --tags``
     says. Nothing depends on where references are stored, on branches that are not checked out, or on times.
@@ -56,9 +61,24 @@ def _git(tree: Path) -> Iterator[tuple[str, bytes]]:
     for name, commit in references.items():
         if name.startswith("refs/tags/"):
             yield f"git {name}", os.fsencode(commit)
+    with contextlib.suppress(OSError):
+        yield "git index", _index(folder, common)
     for name in ("shallow", "reftable/tables.list"):
         with contextlib.suppress(OSError):
             yield f"git {name}", (common / name).read_bytes()
+
+
+def _index(folder: Path, common: Path) -> bytes:
+    """Hash what the index says of files; all of its bytes, and so their times, where it cannot be read."""
+    index = (folder / "index").read_bytes()
+    config = (common / "config").read_text(encoding="utf-8", errors="replace")
+    digest = hashlib.sha256()
+    try:
+        for entry in git_index.entries(index, hash_size=32 if _SHA256.search(config) else 20):
+            digest.update(len(entry).to_bytes(8, "big") + entry)
+    except ValueError:
+        digest = hashlib.sha256(index)
+    return digest.digest()
 
 
 def _first_line(path: Path) -> str:

@@ -139,3 +139,22 @@ def test_the_bytes_behind_a_link_out_of_the_tree_count(tree: Path, tmp_path: Pat
 def test_a_vanished_tree_is_a_source_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="gone"):
         digest_of(tmp_path / "gone")
+
+
+def test_all_files_below_a_link_that_leads_out_of_the_tree_count(tree: Path, tmp_path: Path) -> None:
+    write(tmp_path / "shared" / "deep" / "data.txt", "one")
+    (tmp_path / "shared" / "again").symlink_to("deep")
+    (tree / "data").symlink_to(tmp_path / "shared")
+    before = digest_of(tree)
+
+    write(tmp_path / "shared" / "deep" / "data.txt", "two")
+    changed = digest_of(tree)
+    write(tmp_path / "shared" / "new.txt")
+    assert len({before, changed, digest_of(tree)}) == 3
+
+
+def test_a_link_to_a_folder_around_the_tree_does_not_make_all_of_it_count(tree: Path, tmp_path: Path) -> None:
+    (tree / "up").symlink_to(tmp_path)
+    before = digest_of(tree)
+    write(tmp_path / "somebody" / "elses.txt")
+    assert digest_of(tree) == before

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -121,3 +122,35 @@ def test_a_repository_of_git_itself_is_read_like_git_reads_it(tmp_path: Path) ->
     assert loose["git commit"].decode() == git("rev-parse", "HEAD")
     assert loose["git refs/tags/v1.0"].decode() == git("rev-parse", "v1.0")
     assert state(tmp_path) == loose
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+@pytest.mark.parametrize("version", ["2", "4"])
+def test_what_is_added_to_the_index_counts_and_when_files_were_touched_does_not(tmp_path: Path, version: str) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+
+    git("init", "-q")
+    for name in ("module.py", "module_two.py", "a" * 200, "new.py"):
+        write(tmp_path / name, "x = 1\n")
+    git("add", "module.py", "module_two.py", "a" * 200)
+    git("update-index", "--index-version", version)
+    before = state(tmp_path)["git index"]
+
+    os.utime(tmp_path / "module.py", (1, 1))
+    git("update-index", "--refresh")
+    assert state(tmp_path)["git index"] == before
+
+    git("add", "--intent-to-add", "new.py")
+    added = state(tmp_path)["git index"]
+    git("add", "new.py")
+    assert len({before, added, state(tmp_path)["git index"]}) == 3
+
+
+@pytest.mark.parametrize("index", [b"", b"DIRC", b"DIRC\0\0\0\2\0\0\0\1", b"XXXX\0\0\0\2\0\0\0\0"])
+def test_an_index_that_cannot_be_read_counts_as_it_is(tree: Path, index: bytes) -> None:
+    write(tree / ".git" / "config", "")
+    (tree / ".git" / "index").write_bytes(index)
+    before = state(tree)["git index"]
+    (tree / ".git" / "index").write_bytes(index + b"more")
+    assert state(tree)["git index"] != before
