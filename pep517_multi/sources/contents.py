@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr"})
 _TEST_ENVIRONMENTS = frozenset({".tox", ".nox"})
 _CACHES = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
-_DISTUTILS_OUTPUT = re.compile(r"(?:lib|temp|bdist)\.[a-z].*|scripts-\d.*")
+_DISTUTILS_OUTPUT = re.compile(r"(?:lib|temp|bdist)\.(?:win32|[a-z][a-z0-9_]*-.+)|scripts-\d.*")
 _DISTUTILS_BACKENDS = frozenset({"setuptools", "poetry-core"})
 
 
@@ -32,7 +32,8 @@ class Contents:
 
     Not content, and in no private copy: the given ``outputs`` of multibuild; caches of Python and of checkers; test
     environments, and virtual environments at the top; and, below ``build/`` at the top, what distutils left
-    there: ``lib.linux-x86_64-…``, ``temp.…``, ``bdist.…``, ``scripts-3.11``, for the wheel of the next build would
+    there, folders with a platform in their names: ``lib.linux-x86_64-…``, ``temp.…``, ``bdist.…``; and
+    ``scripts-3.11``, for the wheel of the next build would
     get what lies in them. A bare ``build/lib`` is left out too where setuptools or poetry-core may build: they
     take it for their own and would put all of it into the wheel, so it can hold nothing that a project means. The
     rest of ``build/`` may be anybody's and stays. So does bytecode outside of ``__pycache__``, which a wheel
@@ -59,7 +60,8 @@ class Contents:
         if path.parent == self.path:
             return name in _TEST_ENVIRONMENTS or (path / "pyvenv.cfg").is_file()
         if path.parent.name == "build" and path.parent.parent == self.path:
-            return bool(_DISTUTILS_OUTPUT.fullmatch(name)) or (name == "lib" and self._builds_like_distutils)
+            left = bool(_DISTUTILS_OUTPUT.fullmatch(name)) or (name == "lib" and self._builds_like_distutils)
+            return left and path.is_dir() and not path.is_symlink()
         return False
 
     def files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:

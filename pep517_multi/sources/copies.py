@@ -50,4 +50,19 @@ def _mend_links(tree: Path, copy: Path) -> None:
                     path.symlink_to(os.path.realpath(original))
     repository = git_folder(tree)
     if repository is not None and (copy / ".git").is_file():
-        (copy / ".git").write_text(f"gitdir: {os.path.realpath(repository)}\n", encoding="utf-8")
+        _own_repository(Path(os.path.realpath(repository)), copy / ".git")
+
+
+def _own_repository(repository: Path, git: Path) -> None:
+    """Give the copy of a work tree that was added later an index of its own, for git writes to it; share the rest.
+
+    The repository of a submodule is only pointed to: it names its work tree itself.
+    """
+    common = repository / "commondir"
+    if not common.is_file():
+        git.write_text(f"gitdir: {repository}\n", encoding="utf-8")
+        return
+    git.unlink()
+    copy_tree(repository, git, leave_out=lambda path: path.name in {"gitdir", "index.lock"})
+    shared = os.path.realpath(repository / common.read_text(encoding="utf-8").strip())
+    (git / "commondir").write_text(f"{shared}\n", encoding="utf-8")

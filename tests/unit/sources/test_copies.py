@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,3 +121,43 @@ def test_a_copy_that_fails_is_not_there(tree: SourceTree, tmp_path: Path) -> Non
     with pytest.raises(MultibuildError, match="copy the source"):
         private_copy(tree, tmp_path / "taken")
     assert {path.name for path in tmp_path.iterdir()} == {"file", "taken", "tree"}
+
+
+@pytest.mark.parametrize("name", ["lib.py", "temp.pyx", "bdist.rst", "scripts-3.txt", "lib.linux-x86_64", "lib"])
+def test_a_file_is_never_taken_for_output_of_distutils(tree: SourceTree, tmp_path: Path, name: str) -> None:
+    write(tree.path / "build" / name)
+    private_copy(tree, tmp_path / "copy")
+    assert (tmp_path / "copy" / "build" / name).is_file()
+
+
+def test_a_folder_of_the_project_is_not_taken_for_output_of_distutils(tree: SourceTree, tmp_path: Path) -> None:
+    write(tree.path / "build" / "lib.templates" / "a.html")
+    private_copy(tree, tmp_path / "copy")
+    assert (tmp_path / "copy" / "build" / "lib.templates" / "a.html").is_file()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_git_in_the_copy_of_an_added_work_tree_does_not_write_to_the_repository(
+    tree: SourceTree, tmp_path: Path
+) -> None:
+    def git(folder: Path, *arguments: str) -> str:
+        command = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    main = tmp_path / "main"
+    main.mkdir()
+    git(main, "init", "-q")
+    write(main / "pyproject.toml")
+    git(main, "add", "pyproject.toml")
+    git(main, "commit", "-q", "-m", "one")
+    git(main, "tag", "v1.0")
+    git(main, "worktree", "add", "-q", str(tmp_path / "added"))
+    index = main / ".git" / "worktrees" / "added" / "index"
+    before = index.read_bytes()
+
+    private_copy(replace(tree, path=tmp_path / "added"), tmp_path / "copy")
+    os.utime(tmp_path / "copy" / "pyproject.toml", (1, 1))
+
+    assert git(tmp_path / "copy", "describe", "--dirty", "--tags") == "v1.0\n"
+    assert git(tmp_path / "copy", "rev-parse", "--show-toplevel") == f"{(tmp_path / 'copy').resolve()}\n"
+    assert index.read_bytes() == before
