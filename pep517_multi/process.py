@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _POLL_SECONDS = 0.02
+_LONGEST_POLL = 86_400  # seconds; poll takes milliseconds that fit a C int
 
 
 class CommandTimeoutError(MultibuildError):
@@ -184,7 +185,13 @@ def _wait(child: subprocess.Popen[bytes], timeout: float | None) -> bool:
     try:
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
-        return bool(poll.poll(None if timeout is None else max(0, timeout * 1000)))
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _LONGEST_POLL if deadline is None else deadline - time.monotonic()
+            if poll.poll(max(0, min(left, _LONGEST_POLL)) * 1000):
+                return True
+            if left <= 0:
+                return False
     finally:
         os.close(descriptor)
 

@@ -80,8 +80,9 @@ def _draw(lines: Sequence[_Line]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     drawn = Table(*_COLUMNS, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        drawn.add_row(*row, style="" if row[-1] == "" else "dim")
+        drawn.add_row(*map(Text, row), style="" if row[-1] == "" else "dim")
     Console(highlight=False).print(drawn)

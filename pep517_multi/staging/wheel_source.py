@@ -5,7 +5,6 @@ from __future__ import annotations
 import calendar
 import stat
 import zipfile
-import zlib
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -16,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from pep517_multi.errors import IntegrityError
 from pep517_multi.files import FileError
+from pep517_multi.wheels.wheel import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from installer.sources import WheelContentElement
 
 _EPOCH_OF_ZIP = 315532800  # 1980-01-01, the oldest time that a zip archive can tell
-
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
-"""What zipfile raises for archives that are broken, encrypted or compressed in a way that it does not know."""
 
 
 class Member:

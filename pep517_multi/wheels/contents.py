@@ -14,13 +14,13 @@ from pep517_multi.wheels.decision import is_stable_abi
 from pep517_multi.wheels.differences import compare
 from pep517_multi.wheels.rules import PROOF
 from pep517_multi.wheels.trees import Blob, Contents, File
+from pep517_multi.wheels.wheel import UNREADABLE
 
 if TYPE_CHECKING:
     from pep517_multi.wheels.trees import Nature
     from pep517_multi.wheels.wheel import Wheel
 
 _CHUNK = 1 << 20
-_BROKEN = (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError)
 _SCRIPT = re.compile(r"^[^/]+\.data/scripts/")
 
 
@@ -34,7 +34,7 @@ def contents(wheel: Wheel) -> Contents:
         with zipfile.ZipFile(wheel.path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
             files = tuple(_file(archive, info, nature=_nature(info, wheel)) for info in members)
-    except _BROKEN as error:
+    except (*UNREADABLE, OSError) as error:
         raise _broken(wheel.path, error) from error
     return Contents(files, is_archive=True)
 
@@ -74,7 +74,7 @@ def _read(path: Path, member: str) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.read(member)
-    except (*_BROKEN, KeyError) as error:
+    except (*UNREADABLE, OSError, KeyError) as error:
         raise _broken(path, error) from error
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
+"""What zipfile raises for archives that are broken, encrypted or compressed in a way that it does not know."""
 _EXTENSION_ENDINGS = (".so", ".pyd")
 _ABI_IN_FILE_NAME = re.compile(
     r"\.(cpython-\d|cp\d|abi3|pypy\d|graalpy\d)[^/]*\.(so|pyd)$"  # x.cpython-312-x86_64-linux-gnu.so, x.abi3.so
@@ -64,7 +68,7 @@ def read_wheel(path: Path) -> Wheel:
             _check_tags(_text(archive, f"{dist_info}/WHEEL", name), name)
             requires_python = _requires_python(_text(archive, f"{dist_info}/METADATA", name), name)
             extensions = tuple(sorted(filter(lambda member: _is_extension(archive, member), archive.namelist())))
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise IntegrityError(f"{path.name} cannot be read as a wheel: {error}; build it anew") from error
     return Wheel(path, name, files.sha256(path), requires_python, extensions)
 

@@ -107,3 +107,7 @@ def test_a_command_that_is_not_there_is_told(runner: LocalRunner, tmp_path: Path
     with pytest.raises(CommandStartError, match=r"cannot start .*: No such file or directory"):
         runner.run(Command((str(tmp_path / "missing"),), cwd=tmp_path, env={}))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_time_limit_longer_than_a_poll_can_be_is_a_limit_like_others(runner: LocalRunner, tmp_path: Path) -> None:
+    assert runner.run(python("print(1)", tmp_path, timeout=3_000_000.0)).stdout == b"1\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pep517_multi.cli.commands import run
+from pep517_multi.process import inherited_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,3 +101,19 @@ def test_what_is_no_work_directory_is_not_cleaned(capsys: pytest.CaptureFixture[
 def test_there_may_be_nothing_to_clean(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["clean", "--workdir", str(tmp_path / "gone")]) == 0
     assert capsys.readouterr().err == f"there is no {tmp_path / 'gone'}\n"
+
+
+def test_the_list_shows_a_path_on_a_terminal_as_it_is(tmp_path: Path) -> None:
+    """Brackets are no markup."""
+    place = tmp_path / "a[/x]b"
+    place.mkdir()
+    (place / "python").symlink_to(sys.executable)
+    us, them = pty.openpty()
+    environ = {**inherited_environment(), "COLUMNS": "400", "TERM": "dumb"}
+    command = [sys.executable, "-m", "pep517_multi", "impls", "--impls", str(place / "python")]
+    done = subprocess.run(command, env=environ, stdout=them, stderr=subprocess.PIPE, check=False)
+    os.close(them)
+    shown = os.read(us, 1 << 16).decode()
+    os.close(us)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert str(place) in shown

@@ -106,3 +106,18 @@ def test_a_wheel_without_metadata_is_refused(tmp_path: Path) -> None:
         archive.writestr("sample-1.0.dist-info/WHEEL", "Tag: py3-none-any\n")
     with pytest.raises(IntegrityError, match=r"holds no sample-1\.0\.dist-info/METADATA"):
         read_wheel(path)
+
+
+def test_a_wheel_whose_compressed_bytes_are_damaged_is_refused(tmp_path: Path) -> None:
+    path = make_wheel(tmp_path)
+    plain = tmp_path / "damaged" / path.name
+    plain.parent.mkdir()
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(plain, "w", zipfile.ZIP_DEFLATED) as damaged:
+        for info in archive.infolist():
+            damaged.writestr(info.filename, archive.read(info) + b"\n" * 1000)
+        start = damaged.getinfo("sample-1.0.dist-info/WHEEL").header_offset + 30 + len("sample-1.0.dist-info/WHEEL")
+    content = bytearray(plain.read_bytes())
+    content[start : start + 8] = b"\xff" * 8
+    plain.write_bytes(content)
+    with pytest.raises(IntegrityError, match="cannot be read as a wheel"):
+        read_wheel(plain)
