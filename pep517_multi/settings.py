@@ -25,6 +25,8 @@ else:
 
 ENVIRONMENT_PREFIX = "PEP517_MULTI_"
 CONFIG_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG"
+IMPL_VARIABLE, PYTHON_VARIABLE = f"{ENVIRONMENT_PREFIX}IMPL", f"{ENVIRONMENT_PREFIX}PYTHON"
+"""What commands of ``--prepare`` are told: for whom; no settings."""
 FILE_NAME = "multibuild.toml"
 
 ConfigSettings: TypeAlias = Mapping[str, str | list[str]]
@@ -525,7 +527,7 @@ def environment_layer(environ: Mapping[str, str], folder: Path) -> Layer:
     """
     known = {setting.variable: setting.key for setting in SETTINGS}
     values = {known[name]: value for name, value in environ.items() if name in known}
-    ours = {*known, CONFIG_VARIABLE}
+    ours = {*known, CONFIG_VARIABLE, IMPL_VARIABLE, PYTHON_VARIABLE}
     for name in sorted(environ):
         if name.startswith(ENVIRONMENT_PREFIX) and name not in ours:
             near = difflib.get_close_matches(name, ours, 1, cutoff=0.9)

@@ -81,7 +81,8 @@ class Workshop:
         files.remove_tree(folder)
         (folder / "wheel").mkdir(parents=True)
         tree = share.tree
-        private_copy(tree, folder / "source", leave_out=self.run.outputs)
+        source = folder / "source" / tree.path.name  # version plugins may read the version from the folder's name
+        private_copy(tree, source, leave_out=self.run.outputs)
         settings, environments = self.run.settings.config_settings, self._environments
         if switch := share.ordinary_abi(self.run, folder=folder):
             settings = switch.config_settings
@@ -94,7 +95,7 @@ class Workshop:
         call = BuildCall(
             interpreter=interpreter,
             build_system=tree.build_system,
-            tree=folder / "source",
+            tree=source,
             output=folder / "wheel",
             config_settings=settings,
             log=log,

@@ -14,6 +14,7 @@ from pep517_multi import files
 from pep517_multi.errors import BuildError
 from pep517_multi.interpreters.spec import Spec
 from pep517_multi.process import Command, CommandStartError
+from pep517_multi.settings import IMPL_VARIABLE, PYTHON_VARIABLE
 from pep517_multi.sources.copies import private_copy
 from pep517_multi.sources.opening import open_source
 
@@ -94,10 +95,11 @@ class Changing:
     outputs: tuple[Path, ...]
 
     def tree_for(self, interpreter: Interpreter, changes: Changes, *, target: Path, log: Path) -> SourceTree:
-        """Return the tree that ``interpreter`` builds from, made at ``target`` where patches or commands change it.
+        """Return the tree that ``interpreter`` builds from, made below ``target`` where patches or commands change it.
 
         :raises BuildError: a patch does not apply, or a command fails.
         """
+        log.unlink(missing_ok=True)
         base = self.tree
         if changes.source is not None:
             base = open_source(
@@ -109,6 +111,7 @@ class Changing:
         if not changes.patches and not changes.commands:
             return base
         files.remove_tree(target)
+        target = target / base.path.name  # version plugins may read the version from the folder's name
         private_copy(base, target, leave_out=self.outputs)
         for patch in changes.patches:
             self._apply(patch, target, interpreter=interpreter, log=log)
@@ -144,7 +147,7 @@ class Changing:
         return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace")
 
     def _run(self, command: str, target: Path, *, interpreter: Interpreter, log: Path) -> None:
-        told = {"PEP517_MULTI_IMPL": interpreter.name, "PEP517_MULTI_PYTHON": str(interpreter.executable)}
+        told = {IMPL_VARIABLE: interpreter.name, PYTHON_VARIABLE: str(interpreter.executable)}
         _append(log, f"# {command}\n")
         done = self.runner.run(Command(("/bin/sh", "-c", command), cwd=target, env={**self.environ, **told}, log=log))
         if done.returncode != 0:

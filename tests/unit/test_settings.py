@@ -164,3 +164,8 @@ def test_a_wrong_word_of_a_host_is_refused_with_what_it_takes(key: str, value: s
 def test_sets_to_strip_come_as_a_text_or_a_list() -> None:
     assert resolve([layer({"strip": "record, tests,record"})]).strip == ("record", "tests")
     assert resolve([layer({"strip": ["nspkg"], "installer": ""})]).strip == ("nspkg",)
+
+
+def test_what_commands_of_prepare_are_told_is_no_setting() -> None:
+    environ = {"PEP517_MULTI_IMPL": "python3.12", "PEP517_MULTI_PYTHON": "/usr/bin/python3.12"}
+    assert environment_layer(environ, Path()).values == {}
