@@ -77,6 +77,7 @@ def shares(
     """
     settings = _settings(run)
     changing = Changing(tree, run.runner, run.environ, run.outputs)
+    variables: dict[str, Mapping[str, str]] = {}  # by digest of the tree: most implementations have the same one
     for interpreter in run.interpreters:
         try:
             changes = changes_of(run, interpreter)
@@ -88,7 +89,9 @@ def shares(
         except MultibuildError as error:
             yield interpreter, error
             continue
-        inputs = Inputs(own.digest, {**settings, "variables": _variables(run, own)})
+        if own.digest not in variables:
+            variables[own.digest] = _variables(run, own)
+        inputs = Inputs(own.digest, {**settings, "variables": variables[own.digest]})
         yield interpreter, Share(own, inputs, run.policy(own.evidence), changes.described())
 
 
