@@ -22,12 +22,15 @@ def expect(
     :param everyone: all who build from the same inputs, in order of work.
     """
     family = [builder.name for builder in builders if builder.abi_family == interpreter.abi_family]
+    relatives = [one.name for one in everyone if one.abi_family == interpreter.abi_family]
+    ends = f"{relatives[0]} and {relatives[-1]}"
+    if policy.dependence is Dependence.EXTENSION and policy.proof_needed:
+        because = (f"if {ends} build the same with the stable ABI, it serves {interpreter.name} between them too",)
+        return Expected.PROOF, relatives[0], (*because, *policy.because, *policy.doubts)
     if policy.dependence is Dependence.EXTENSION:
         because = (f"{family[0]} builds first; if its wheel uses the stable ABI, it serves {interpreter.name} too",)
         return Expected.STABLE_ABI, family[0], (*because, *policy.because)
-    if policy.dependence is Dependence.UNKNOWN and policy.mode is ReuseMode.AUTO:
-        relatives = [one.name for one in everyone if one.abi_family == interpreter.abi_family]
-        ends = f"{relatives[0]} and {relatives[-1]}"
+    if policy.proof_needed:
         because = (f"if {ends} build the same, {interpreter.name} between them would too",)
         return Expected.PROOF, relatives[0], (*because, *policy.because)
     return Expected.REUSE, family[0] if family else builders[0].name, policy.because
@@ -50,11 +53,14 @@ def next_builders(
     """
     if policy.mode is ReuseMode.NEVER:
         return tuple(waiting)
-    if policy.dependence is Dependence.UNKNOWN and policy.mode is ReuseMode.AUTO:
-        return tuple(_ends(waiting, everyone)) or tuple(waiting)
     if policy.dependence is Dependence.EXTENSION:
         shared = {"cpython"} if stable_abi_expected and policy.share_stable_abi else set()
+        if policy.proof_needed:
+            ends = [*_ends(waiting, everyone)]
+            return tuple(one for one in waiting if one.abi_family not in shared or one in ends) or tuple(waiting)
         return tuple(_first_of_each(waiting, tried=tried, shared=shared))
+    if policy.proof_needed:
+        return tuple(_ends(waiting, everyone)) or tuple(waiting)
     if not tried:
         return (waiting[0],)
     return tuple(_first_of_each(waiting, tried=tried, shared={interpreter.abi_family for interpreter in waiting}))

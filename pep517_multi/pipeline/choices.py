@@ -10,7 +10,7 @@ from pep517_multi.errors import MissingRequirementsError
 from pep517_multi.pipeline.own import is_of
 from pep517_multi.qa.abi3audit import audit
 from pep517_multi.wheels.comparison import compare_ends
-from pep517_multi.wheels.decision import Build, Built, Dependence, ReuseMode, decide
+from pep517_multi.wheels.decision import Build, Built, ReuseMode, decide
 from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Choices:
 
     def _comparisons(self, share: Share) -> tuple[Comparison, ...]:
         """Compare what the ends of each family built, where nothing else tells whether those between may share."""
-        if share.policy.dependence is not Dependence.UNKNOWN or share.policy.mode is not ReuseMode.AUTO:
+        if not share.policy.proof_needed:
             return ()
         return tuple(compare_ends(self._made_from(share.inputs.digest), self.store.packages()))
 

@@ -7,11 +7,12 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pep517_multi import events, files, reports
-from pep517_multi.errors import FindingsError, MultibuildError
+from pep517_multi import events, files
+from pep517_multi.errors import FindingsError, MultibuildError, StagingError
 from pep517_multi.pipeline.building import Building, Outcome
 from pep517_multi.pipeline.installing import fitting_wheels, served_by_build, stage_request
 from pep517_multi.pipeline.merging import merge_staged, place_of
+from pep517_multi.pipeline.reporting import write_report
 from pep517_multi.report import EvidenceReport, ImplReport, Report, SourceReport
 
 if TYPE_CHECKING:
@@ -122,19 +123,35 @@ def install(run: Run) -> Report:
 
 
 def install_wheels(run: Run, wheels: Sequence[Wheel]) -> Report:
-    """Stage ready wheels, for each implementation the best of each project; no source and no build is needed."""
+    """Stage ready wheels, for each implementation the best of each project; no source and no build is needed.
+
+    Implementations that nobody named are skipped where a wheel does not fit, unless it fits none at all.
+
+    :raises UsageError: two versions of a project fit equally well.
+    """
     phase = _Phase(run)
+    choices = {interpreter.name: _choice(interpreter, wheels) for interpreter in run.interpreters}
+    fitting = [one for one in run.interpreters if not isinstance(choices[one.name], StagingError)]
     with phase.stager() as stager:
-        stager.expect(run.interpreters, run.layout)
+        stager.expect(fitting, run.layout)
         for interpreter in run.interpreters:
             entry = _target(interpreter, action="reused", because=("a ready wheel was given",), built_by=None)
-            try:
-                chosen = fitting_wheels(interpreter, wheels)
+            chosen = choices[interpreter.name]
+            if not isinstance(chosen, StagingError):
                 phase.entries.append(_with_wheel(entry, chosen[0], place=str(chosen[0].path)))
                 phase.stage(stager, interpreter, wheels=chosen)
-            except MultibuildError as error:
-                phase.fail(entry, error)
+            elif run.named or not fitting:
+                phase.fail(entry, chosen)
+            else:
+                phase.skip(entry, str(chosen))
     return phase.report(SourceReport())
+
+
+def _choice(interpreter: Interpreter, wheels: Sequence[Wheel]) -> list[Wheel] | StagingError:
+    try:
+        return fitting_wheels(interpreter, wheels)
+    except StagingError as error:
+        return error
 
 
 @dataclass
@@ -148,9 +165,16 @@ class _Phase:
     started: float = field(default_factory=time.monotonic)
 
     def stager(self) -> Stager:
+        """Make what stages for this run.
+
+        :raises UsageError: the layout that is asked for is none that every implementation has.
+        """
         from pep517_multi.staging import Stager
 
         run = self.run
+        for interpreter in run.interpreters:  # what cannot be installed need not be built
+            run.layout.paths(interpreter, distribution="")
+            run.layout.script_interpreter(interpreter)
         return Stager(runner=run.runner, environ=run.environ, jobs=run.settings.jobs, observer=run.observer)
 
     def stage(self, stager: Stager, interpreter: Interpreter, *, wheels: Sequence[Wheel]) -> None:
@@ -176,6 +200,10 @@ class _Phase:
         self.errors.append(error)
         self.entries.append(replace(entry, action="failed", error=str(error)))
 
+    def skip(self, entry: ImplReport, why: str) -> None:
+        self.run.observer(events.Note(f"skipped: {why}", impl=entry.impl))
+        self.entries.append(replace(entry, action="skipped", error=why))
+
     def report(self, source: SourceReport, errors: Sequence[MultibuildError | None] = ()) -> Report:
         """Join what was staged, and write the report."""
         self.errors += [error for error in errors if error is not None]
@@ -185,14 +213,7 @@ class _Phase:
         self._merge()
         status = max((error.exit_code for error in self.errors), default=0)
         report = Report(source, tuple(self.entries), time.monotonic() - self.started, status)
-        with files.explained("write the report"):
-            text = reports.json.render(report).encode()
-            for path in filter(None, (self.run.work.report if self.run.holds_work else None, self.run.settings.report)):
-                files.write_whole(path, text)
-            if self.run.settings.report_html is not None:
-                from pep517_multi.reports import html
-
-                files.write_whole(self.run.settings.report_html, html.render(report).encode())
+        write_report(report, self.run.settings, work=self.run.work if self.run.holds_work else None)
         return report
 
     def _staged(self, entry: ImplReport) -> None:
@@ -234,7 +255,7 @@ class _Phase:
             self.run.observer(events.Note(note))
         roots = {impl: str(place.directory) for impl, place in places.items() if place is not None}
         self.entries = [
-            replace(entry, root=roots.get(entry.impl, entry.root), notes=notes.get(entry.impl, ()))
+            replace(entry, root=roots.get(entry.impl, entry.root), notes=(*entry.notes, *notes.get(entry.impl, ())))
             for entry in self.entries
         ]
 
@@ -262,7 +283,7 @@ def _built(run: Run, outcome: Outcome) -> ImplReport:
     entry = _target(outcome.interpreter, action=action, because=outcome.because, built_by=outcome.built_by)
     error = str(outcome.error) if outcome.error else None
     log = str(outcome.log) if outcome.log else None
-    entry = replace(entry, error=error, log=log, seconds={**entry.seconds, **outcome.seconds})
+    entry = replace(entry, error=error, log=log, notes=outcome.notes, seconds={**entry.seconds, **outcome.seconds})
     if outcome.built is None:
         return entry
     wheel = outcome.built.wheel
@@ -280,7 +301,7 @@ def _reused(outcome: Outcome) -> quality.Reused | None:
 
 def source_report(tree: SourceTree) -> SourceReport:
     """Describe a source as far as it can be told without a build."""
-    evidence = EvidenceReport(tree.evidence.verdict.value, tree.evidence.because)
+    evidence = EvidenceReport(tree.evidence.verdict.value, (*tree.evidence.because, *tree.evidence.doubts))
     backend = tree.build_system.backend
     return SourceReport(str(tree.given), tree.name, tree.version, tree.digest, backend, evidence)
 

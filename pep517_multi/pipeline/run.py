@@ -75,5 +75,6 @@ class Run:
             dependence=Dependence(evidence.verdict.value),
             share_stable_abi=self.settings.abi3,
             because=evidence.because,
+            doubts=evidence.doubts,
         )
         return known.with_ext(ext={"auto": None, "yes": True, "no": False}[self.settings.ext])

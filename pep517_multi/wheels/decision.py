@@ -43,6 +43,7 @@ class Policy:
     :param extension_required: ``--ext yes``: a wheel without any extension module is a failure.
     :param share_stable_abi: false under ``--no-abi3``.
     :param because: the reasons of ``dependence``.
+    :param doubts: what else than extension modules may differ between builders, where there are extension modules.
     """
 
     mode: ReuseMode = ReuseMode.AUTO
@@ -50,15 +51,25 @@ class Policy:
     extension_required: bool = False
     share_stable_abi: bool = True
     because: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def proof_needed(self) -> bool:
+        """Whether a wheel is shared only after builds at two ends were found to be equal."""
+        uncertain = self.dependence is Dependence.UNKNOWN or bool(self.doubts)
+        return self.mode is ReuseMode.AUTO and uncertain
 
     def with_ext(self, *, ext: bool | None) -> Policy:
         """Let the user's word on extension modules overrule the evidence; ``None`` is ``--ext auto``."""
         if ext:
             required = ("--ext yes: extension modules are required",)
-            return replace(self, dependence=Dependence.EXTENSION, extension_required=True, because=required)
+            doubts = self.because if self.dependence is Dependence.UNKNOWN else self.doubts
+            return replace(
+                self, dependence=Dependence.EXTENSION, extension_required=True, because=required, doubts=doubts
+            )
         if ext is False and self.dependence is Dependence.EXTENSION:
             overruled = ("--ext no: extension modules are not looked for", *self.because)
-            return replace(self, dependence=Dependence.UNKNOWN, because=overruled)
+            return replace(self, dependence=Dependence.UNKNOWN, because=(*overruled, *self.doubts), doubts=())
         return self
 
 
@@ -180,8 +191,14 @@ def _first_reasons(policy: Policy) -> tuple[str, ...]:
     if policy.dependence is Dependence.UNKNOWN and policy.mode is ReuseMode.AUTO:
         return ("it is not known whether implementations may share a wheel", *policy.because)
     if policy.dependence is Dependence.EXTENSION:
-        return ("the project builds extension modules", *policy.because)
+        return ("the project builds extension modules", *policy.because, *_doubted(policy))
     return ("no wheel is there yet",)
+
+
+def _doubted(policy: Policy) -> Iterator[str]:
+    if policy.doubts and policy.proof_needed:
+        more = f" and {len(policy.doubts) - 1} more" if len(policy.doubts) > 1 else ""
+        yield f"it is not known whether the rest of the wheel would be the same ({policy.doubts[0]}{more})"
 
 
 def _preference(interpreter: Interpreter, built: Built) -> tuple[object, ...]:
@@ -281,12 +298,16 @@ def _against_project(
         yield "the project builds extension modules, and this wheel without any may be one build's accident"
     if stable and not built.wheel.extensions:
         yield "its tag names a stable ABI, but it holds no extension module"
-    proof_needed = policy.dependence is Dependence.UNKNOWN and policy.mode is ReuseMode.AUTO
-    if proof_needed and not any(comparison.proves(interpreter, built) for comparison in comparisons):
+    if (
+        policy.proof_needed
+        and (stable or not expected)
+        and not any(comparison.proves(interpreter, built) for comparison in comparisons)
+    ):
         against = (
             known.because for known in comparisons if not known.equal and known.abi_family == interpreter.abi_family
         )
-        yield next(against, "it is not known whether a fresh build would give the same")
+        doubted = next(_doubted(policy), "it is not known whether a fresh build would give the same")
+        yield next(against, doubted)
 
 
 def _in_favour(
@@ -296,6 +317,7 @@ def _in_favour(
     yield f"{interpreter.name} takes {tag}"
     if is_stable_abi(tag):
         yield f"its {_few(built.wheel.extensions)} uses the stable ABI and was built by an implementation no newer"
+        yield from (known.because for known in comparisons if known.proves(interpreter, built))
     elif policy.dependence is Dependence.INDEPENDENT:
         yield from policy.because
     elif policy.mode is ReuseMode.TAGS:

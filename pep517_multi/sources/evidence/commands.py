@@ -21,6 +21,7 @@ _TELLING = {
 
 def judge_command(name: str, options: Mapping[str, Any], *, where: str) -> Iterator[Finding]:
     """Find options of the command ``name`` that can make a wheel differ between interpreters."""
-    for option in options:
-        if option.replace("-", "_").lower() in _TELLING.get(name, ()):
-            yield unknown(f"{where}: the option {option} of {name}")
+    for option in map(str, options):
+        plain = option.replace("-", "_").lower()
+        if plain in _TELLING.get(name, ()):
+            yield unknown(f"{where}: the option {option} of {name}", compiled_only=plain == "py_limited_api")

@@ -19,7 +19,11 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """A verdict and every reason for it, each one clause that a packager can check (``setup.py:12: …``)."""
+    """A verdict and every reason for it, each one clause that a packager can check (``setup.py:12: …``).
+
+    :param doubts: beside extension modules, what else may differ between builders: a stable ABI does not settle that.
+    """
 
     verdict: Verdict
     because: tuple[str, ...]
+    doubts: tuple[str, ...] = ()

@@ -41,7 +41,9 @@ def judge_flit(project: Project) -> Iterator[Finding]:
 def _wanted(project: Project) -> frozenset[str]:
     if "project" in project.pyproject:
         dynamic = project.table("project").get("dynamic", ())
-        return frozenset({"version", "description"}).intersection(dynamic if isinstance(dynamic, list) else ())
+        return frozenset(
+            field for field in ("version", "description") if isinstance(dynamic, list) and field in dynamic
+        )
     return frozenset({"version", "description"})  # [tool.flit.metadata] always takes both from the module
 
 

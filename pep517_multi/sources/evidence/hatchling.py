@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pep517_multi.errors import SourceError
 from pep517_multi.sources.buildsystem import read_toml
-from pep517_multi.sources.evidence.project import Finding, Project, extension, table, unknown
+from pep517_multi.sources.evidence.project import Finding, Project, extension, is_one_of, table, unknown
 from pep517_multi.sources.evidence.requirements import EXTENSION_MAKERS
+from pep517_multi.sources.evidence.schemes import judge_schemes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,8 +44,9 @@ def _judge_tables(hatch: Mapping[str, Any], where: str) -> Iterator[Finding]:
                 yield _build_hook(name, hook, f"{where}{'.'.join(keys)}.{name}")
     for name in table(hatch, "metadata", "hooks").keys() - _METADATA_HOOKS:
         yield unknown(f"{where}metadata.hooks.{name} may compute metadata")
+    yield from judge_schemes(table(hatch, "version", "raw-options"), f"{where}version.raw-options")
     source = table(hatch, "version").get("source", "regex")
-    if source not in _VERSION_SOURCES:
+    if not is_one_of(source, _VERSION_SOURCES):
         yield unknown(f"{where}version.source is {source!r}, which runs code for the version")
 
 

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from pep517_multi.sources.evidence import fixed, hatchling, native, pdm, poetry, setuptools
 from pep517_multi.sources.evidence.evidence import Evidence, Verdict
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, unknown
-from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
+from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_markers, judge_requirements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,10 +86,14 @@ def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -
     """
     project = Project(path, build_system, pyproject)
     findings = [*dict.fromkeys(_findings(project))]
-    for verdict in (Verdict.EXTENSION, Verdict.UNKNOWN):
-        because = tuple(finding.because for finding in findings if finding.verdict is verdict)
-        if because:
-            return Evidence(verdict, because)
+    made = tuple(finding.because for finding in findings if finding.verdict is Verdict.EXTENSION)
+    open_ = [finding for finding in findings if finding.verdict is Verdict.UNKNOWN]
+    if made:
+        return Evidence(
+            Verdict.EXTENSION, made, tuple(finding.because for finding in open_ if not finding.compiled_only)
+        )
+    if open_:
+        return Evidence(Verdict.UNKNOWN, tuple(finding.because for finding in open_))
     return Evidence(Verdict.INDEPENDENT, (FAMILIES[_own_backend(project) or build_system.backend].pure,))
 
 
@@ -111,7 +115,9 @@ def _findings(project: Project) -> Iterator[Finding]:
         yield unknown(f"pyproject.toml: nothing is known of the backend {system.backend}")
         yield from _native(project)
         return
-    if family.plugins is not None:
+    if family.plugins is None:
+        yield from judge_markers(system.requires, where="pyproject.toml")
+    else:
         yield from judge_requirements(system.requires, harmless=family.plugins, where="pyproject.toml")
     yield from family.rule(project)
     for name in project.files:

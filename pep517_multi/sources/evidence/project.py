@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pep517_multi.sources.evidence.evidence import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from pep517_multi.sources.tree import BuildSystem
 
@@ -23,15 +23,19 @@ _EMPTY: Mapping[str, Any] = {}
 
 @dataclass(frozen=True)
 class Finding:
-    """One reason why a wheel may depend on the interpreter that builds it."""
+    """One reason why a wheel may depend on the interpreter that builds it.
+
+    :param compiled_only: nothing but extension modules and the tag can be reached by it.
+    """
 
     verdict: Verdict
     because: str
+    compiled_only: bool = False
 
 
-def unknown(because: str) -> Finding:
+def unknown(because: str, *, compiled_only: bool = False) -> Finding:
     """Return a finding after which only a build can tell."""
-    return Finding(Verdict.UNKNOWN, because)
+    return Finding(Verdict.UNKNOWN, because, compiled_only)
 
 
 def extension(because: str) -> Finding:
@@ -85,6 +89,11 @@ def table(mapping: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
             return _EMPTY
         mapping = value
     return mapping
+
+
+def is_one_of(value: object, known: Collection[str]) -> bool:
+    """Whether a value of a configuration file is a text, and one of those."""
+    return isinstance(value, str) and value in known
 
 
 def numbered(text: str) -> Iterable[tuple[int, str]]:

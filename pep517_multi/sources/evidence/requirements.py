@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -22,6 +23,10 @@ EXTENSION_MAKERS = frozenset(
 )  # fmt: skip
 """Requirements that a project has in order to compile extension modules."""
 
+_LOOKS_AT_PYTHON = re.compile(r"python_(?:full_)?version|implementation")
+_HELPERS = frozenset({"importlib-metadata", "importlib-resources", "tomli", "toml", "typing-extensions"})
+"""Libraries that stand in for what newer Pythons have themselves, so that only some of them need one."""
+
 LIBRARIES = frozenset({"packaging", "setuptools", "toml", "tomli", "typing-extensions", "wheel"})
 """Requirements that no backend loads by itself."""
 
@@ -35,13 +40,32 @@ def judge_requirements(requirements: Iterable[str], *, harmless: frozenset[str],
     """Find what ``requirements`` hold besides ``harmless`` (normalised names) and :data:`LIBRARIES`."""
     for text in requirements:
         try:
-            name = canonicalize_name(Requirement(text).name)
+            requirement = Requirement(text)
         except InvalidRequirement:
             yield unknown(f"{where}: {text!r} is no requirement that could be recognised")
             continue
+        name = canonicalize_name(requirement.name)
+        yield from _judge_marker(requirement, name, where)
         if name in harmless or name in LIBRARIES:
             continue
         if name in EXTENSION_MAKERS:
             yield extension(f"{where}: requires {name}, which serves to build extension modules")
         else:
             yield unknown(f"{where}: requires {name}, which may change what is built")
+
+
+def judge_markers(requirements: Iterable[str], *, where: str) -> Iterator[Finding]:
+    """Find requirements that only some implementations have, and with them perhaps another version of the backend."""
+    for text in requirements:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue  # whoever builds is told so
+        yield from _judge_marker(requirement, canonicalize_name(requirement.name), where)
+
+
+def _judge_marker(requirement: Requirement, name: str, where: str) -> Iterator[Finding]:
+    if name in _HELPERS or requirement.marker is None or not _LOOKS_AT_PYTHON.search(str(requirement.marker)):
+        return
+    because = f"{where}: what is built with depends on the interpreter ({requirement})"
+    yield unknown(because, compiled_only=name in EXTENSION_MAKERS)

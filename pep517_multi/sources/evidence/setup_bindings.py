@@ -85,6 +85,11 @@ class Bindings:
             for part in ast.walk(statement)
         )
 
+    def bodies_of(self, function: str) -> list[ast.stmt]:
+        """Return the statements of every function of this name."""
+        found = (node for node in ast.walk(self._module) if isinstance(node, ast.FunctionDef) and node.name == function)
+        return [statement for node in found for statement in node.body]
+
     def is_callable(self, name: str) -> bool:
         """Whether calling ``name`` runs nothing but what is judged elsewhere in the module."""
         return name in self.functions | self.local or isinstance(self.only_value(name), ast.Lambda)

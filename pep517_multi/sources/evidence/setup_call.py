@@ -9,6 +9,7 @@ from pep517_multi.sources.evidence import setup_names as names
 from pep517_multi.sources.evidence.commands import judge_command
 from pep517_multi.sources.evidence.literals import is_empty_literal, is_literal
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
+from pep517_multi.sources.evidence.schemes import names_code, names_hook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +46,18 @@ class SetupCall:
         elif name in special:
             special[name](value)
         elif name in names.HARMLESS_KEYWORDS:
+            if name in {"entry_points", "use_scm_version"}:
+                self._run_by_setuptools(name, value)
             self.reader.value(value, about=name)
         else:
             self.reader.report(value, f"{name} is given to setup(), which is not known to be harmless")
+
+    def _run_by_setuptools(self, name: str, value: ast.expr) -> None:
+        """Look for the project's own code behind a text; where ``value`` got it from does not matter."""
+        for part in ast.walk(self.reader.module):
+            text = part.value if isinstance(part, ast.Constant) else None
+            if isinstance(text, str) and (names_code(text) if name == "use_scm_version" else names_hook(text)):
+                self.reader.report(value, f"{name} may let setuptools run code of the project ({text.strip()[:60]!r})")
 
     def _judge_mapping(self, value: ast.expr) -> None:
         """Judge ``**value``, as far as all that ever goes into it can be seen."""
@@ -115,7 +125,9 @@ class SetupCall:
         self._followed.clear()
         for name, command in self._pairs(value):
             if name is None or (name.startswith(names.WHEEL_COMMANDS) and name not in names.SPARE_COMMANDS):
-                self.reader.report(command, f"cmdclass replaces {name or 'commands'}, which may do anything")
+                compiled_only = name in {"build_clib", "build_ext"}
+                what = f"cmdclass replaces {name or 'commands'}, which may do anything"
+                self.reader.report(command, what, compiled_only=compiled_only)
             elif not self.reader.is_command_class(command):
                 self.reader.value(command, about="cmdclass")
 
@@ -149,7 +161,8 @@ class SetupCall:
     def _options(self, value: ast.expr) -> None:
         options = ast.literal_eval(value) if is_literal(value) else None
         if not isinstance(options, dict):
-            self.reader.report(value, "options cannot be told from here")
+            tag_only = self.reader.flow.sets_tag_only(value)
+            self.reader.report(value, "options cannot be told from here", compiled_only=tag_only)
             return
         where = f"{self.reader.filename}:{value.lineno}"
         for command, settings in options.items():

@@ -11,6 +11,7 @@ from pep517_multi.sources.evidence.literals import is_empty_literal, parse
 from pep517_multi.sources.evidence.project import Finding, Project, extension, unknown
 from pep517_multi.sources.evidence.setup_bindings import Bindings
 from pep517_multi.sources.evidence.setup_call import SetupCall
+from pep517_multi.sources.evidence.setup_flow import Flow
 from pep517_multi.sources.evidence.setup_imports import LocalModules
 from pep517_multi.sources.evidence.setup_paths import executed_file, is_project_folder
 from pep517_multi.sources.evidence.setup_versions import decided
@@ -44,6 +45,7 @@ class ExpressionReader(ABC):
         self.module = module
         self.above = (*above, filename)
         self.bindings = Bindings(module)
+        self.flow = Flow(module, self.bindings)
         self.findings: list[Finding] = []
         self.calls_setup = False
         self.about = ""
@@ -55,9 +57,10 @@ class ExpressionReader(ABC):
     def read(self, body: Iterable[ast.stmt]) -> None:
         """Judge statements one by one."""
 
-    def report(self, node: ast.AST, problem: str) -> None:
-        """Note that ``node`` makes the verdict unknown."""
-        self.findings.append(unknown(f"{self._place(node)}: {problem}"))
+    def report(self, node: ast.AST, problem: str, *, compiled_only: bool = False) -> None:
+        """Note that ``node`` makes the verdict unknown, perhaps only as to what is compiled."""
+        compiled_only = compiled_only or self.flow.ends_in_extensions(node)
+        self.findings.append(unknown(f"{self._place(node)}: {problem}", compiled_only=compiled_only))
 
     def report_extension(self, node: ast.AST, what: str) -> None:
         """Note that ``node`` has to do with extension modules."""
@@ -139,7 +142,7 @@ class ExpressionReader(ABC):
             self.report(node, f"the attribute {node.attr} is not known to be harmless")
         self.value(node.value)
 
-    def _call(self, node: ast.Call) -> None:
+    def _call(self, node: ast.Call) -> None:  # noqa: C901 - one case for each kind of function
         dotted = self.bindings.dotted(node.func) or ""
         last = node.func.attr if isinstance(node.func, ast.Attribute) else dotted.rpartition(".")[2]
         if last in names.EXTENSION_CALLS:
@@ -157,6 +160,8 @@ class ExpressionReader(ABC):
             dotted in self.bindings.plain and not self.bindings.is_callable(dotted)
         ):
             self.report(node, f"{ast.unparse(node.func)} is called, and it cannot be told what that is")
+        elif isinstance(node.func, ast.Attribute) and last in names.PATTERN_METHODS and dotted not in names.HARMLESS:
+            self._pattern_method(node, node.func)
         else:
             self.value(node.func)
         if dotted == "os.chdir" and not all(is_project_folder(self.bindings, argument) for argument in arguments):
@@ -166,7 +171,24 @@ class ExpressionReader(ABC):
         for keyword in node.keywords:
             if keyword.arg in names.EXTENSION_KEYWORDS and not is_empty_literal(keyword.value):
                 self.report_extension(keyword.value, str(keyword.arg))
+            if keyword.arg in names.NEWER_KEYWORDS and self._may_be_noticed(node.func, dotted, str(keyword.arg)):
+                self.report(node, f"not every supported Python knows the keyword {keyword.arg}")
             self.value(keyword.value)
+
+    def _pattern_method(self, node: ast.Call, function: ast.Attribute) -> None:
+        """Judge ``path.glob(…)``, which means the same for all only with a plain pattern for what is in folders."""
+        match node:
+            case ast.Call(args=[ast.Constant(value=str(pattern))], keywords=[]) if not pattern.endswith(("**", "/")):
+                pass
+            case _:
+                self.report(node, f"what {function.attr}() finds with this pattern depends on the version of Python")
+        self.value(function.value)
+
+    def _may_be_noticed(self, function: ast.expr, dotted: str, keyword: str) -> bool:
+        """Whether an older Python, refusing the keyword, would go on all the same; else it stops."""
+        opens = keyword == "newline" and not (isinstance(function, ast.Attribute) and function.attr.endswith("_text"))
+        own = isinstance(function, ast.Name) and self.bindings.is_callable(dotted)
+        return not (self.stopping_is_final or opens or own)
 
     def _exec(self, node: ast.Call) -> None:
         path = executed_file(self.bindings, node, self.project.path)
@@ -187,11 +209,11 @@ class ExpressionReader(ABC):
         return dotted in self.bindings.classes or f"{dotted}.".startswith(names.COMMAND_MODULES) or dotted == "object"
 
     def local_name(self, node: ast.AST, module: str, name: str) -> None:
-        """Judge ``name`` of a module of the project: a literal is harmless, anything else if the whole module is.
+        """Judge ``name`` of a module of the project: a literal beside mere definitions, or of a harmless module.
 
         The module may fail to be imported for reasons of its own; where that might be caught, a literal is not enough.
         """
-        if self.stopping_is_final and self.modules.is_literal(module, name):
+        if self.stopping_is_final and self.modules.is_literal(module, name) and self.modules.is_quiet(module):
             return
         problem = self.modules.problem_of_name(module, name)
         if problem is not None:

@@ -66,9 +66,9 @@ TYPES = frozenset({"bytes", "dict", "list", "set", "str", "tuple"})
 METHODS = frozenset(
     """
     add append as_posix capitalize close copy count decode encode end endswith exists expandtabs extend find findall flush
-    format format_map get glob group groupdict groups index insert intersection is_dir is_file isalpha isdigit isspace items join joinpath
+    format format_map get group groupdict groups index insert intersection is_dir is_file isalpha isdigit isspace items join joinpath
     iterdir keys ljust lower lstrip match name open parent parents partition parts pop read read_bytes read_file read_string
-    read_text readline readlines relative_to remove replace resolve reverse rfind rglob rindex rjust rpartition rsplit
+    read_text readline readlines relative_to remove replace resolve reverse rfind rindex rjust rpartition rsplit
     rstrip search seek sections setdefault sort span split splitlines start startswith stem strip sub suffix title
     translate union update upper values with_name with_suffix write writelines zfill absolute discard difference
     """.split()
@@ -145,6 +145,20 @@ SPARE_COMMANDS = frozenset({"bdist_egg", "bdist_rpm", "build_doc", "build_docs",
 
 PROBING_ERRORS = frozenset({"AttributeError", "NameError", "NotImplementedError", "SyntaxError", "TypeError"})
 """Who catches these may be trying what the interpreter can do."""
+
+ALL_ERRORS = frozenset({"BaseException", "Exception"})
+"""Who catches these catches the others too."""
+
+NEWER_KEYWORDS = frozenset(
+    {
+        "allow_unnamed_section", "case_sensitive", "dir_fd", "include_hidden", "initial", "newline", "onexc",
+        "recurse_symlinks", "root_dir", "skip_file_prefixes", "strict", "walk_up",
+    }
+)  # fmt: skip
+"""Keywords of harmless functions that only newer Pythons know."""
+
+PATTERN_METHODS = frozenset({"glob", "rglob"})
+"""Methods of paths that read some patterns in another way since Python 3.11 or 3.13."""
 
 LOADED_AT_START = frozenset({"codecs", "distutils", "io", "os", "re", "setuptools", "sys"})
 """Modules that are there before ``setup.py`` runs, so that no file of the project can stand in for them."""

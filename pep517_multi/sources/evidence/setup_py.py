@@ -15,7 +15,8 @@ from pep517_multi.sources.evidence.literals import is_empty_literal, parse
 from pep517_multi.sources.evidence.project import Finding, Project, unknown
 from pep517_multi.sources.evidence.setup_bindings import catches
 from pep517_multi.sources.evidence.setup_expressions import ExpressionReader
-from pep517_multi.sources.evidence.setup_versions import decided
+from pep517_multi.sources.evidence.setup_reading import reads_only
+from pep517_multi.sources.evidence.setup_versions import decided, spares_newer, spares_older
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +28,11 @@ def judge_setup_py(project: Project) -> Iterator[Finding]:
     if module is None:
         yield unknown("setup.py: it cannot be parsed")
         return
-    reader = ModuleReader(project, "setup.py", module)
+    try:
+        reader = ModuleReader(project, "setup.py", module)
+    except RecursionError:
+        yield unknown("setup.py: it is nested too deeply to be read")
+        return
     yield from reader.findings
     if not reader.calls_setup and not reader.findings:
         yield unknown("setup.py: no call of setup() can be seen")
@@ -54,7 +59,7 @@ class ModuleReader(ExpressionReader):
             case ast.If():
                 self._read_if(node)
             case ast.Assert(test=test):
-                if not self.stopping_is_final or _binds(test):
+                if not self.stopping_is_final or _binds(test) or not spares_newer(test, self.bindings):
                     self.value(test)
             case ast.For(target=target, iter=value, body=body, orelse=orelse):
                 self._assign([target], value)
@@ -113,7 +118,11 @@ class ModuleReader(ExpressionReader):
         if not at_top or not all(isinstance(part, _LOOKED_UP) for part in ast.walk(value)):
             return False
         guards = [node for node in self.module.body if isinstance(node, ast.If) and not node.orelse]
-        spent = (node for node in guards if self._only_stops(node.body) and not _binds(node.test))
+        spent = (
+            node
+            for node in guards
+            if self._only_stops(node.body) and not _binds(node.test) and spares_older(node.test, self.bindings)
+        )
         seen = {id(part) for node in spent for part in ast.walk(node)}
         uses = [part for part in ast.walk(self.module) if isinstance(part, ast.Name) and part.id == name]
         return all(id(part) in seen for part in uses if not isinstance(part.ctx, ast.Store))
@@ -140,21 +149,26 @@ class ModuleReader(ExpressionReader):
                 self.report(target, f"{ast.unparse(target)} is changed")
 
     def _read_if(self, node: ast.If) -> None:
-        """Read a condition; one that only decides whether to stop may ask whatever it likes."""
+        """Read a condition; one that only decides whether to stop for old versions may ask for the version."""
         if (known := decided(node.test, self.bindings)) is not None:
             self.read(node.body if known else node.orelse)
             return
         stops, goes_on = self._only_stops(node.body), self._only_stops(node.orelse)
         if self.stopping_is_final and (stops or goes_on) and not _binds(node.test):
+            if not (spares_older if stops else spares_newer)(node.test, self.bindings):
+                self._read_test(node)
             self.read(() if stops else node.body)
             self.read(() if goes_on else node.orelse)
             return
+        self._read_test(node)
+        self.read(node.body)
+        self.read(node.orelse)
+
+    def _read_test(self, node: ast.If) -> None:
         before = self.about
         self.about = self.about or ", ".join(_assigned(node)) or "what is done"
         self.value(node.test)
         self.about = before
-        self.read(node.body)
-        self.read(node.orelse)
 
     def _only_stops(self, body: Sequence[ast.stmt]) -> bool:
         """Whether ``body`` certainly ends the program, and nothing in it could have run ``setup()`` by then."""
@@ -190,12 +204,20 @@ class ModuleReader(ExpressionReader):
         self.read(node.body)
         self.stopping_is_final = before
         for handler in node.handlers:
-            caught = {part.id for part in ast.walk(handler.type or handler) if isinstance(part, ast.Name)}
-            if handler.type is not None and caught & names.PROBING_ERRORS:
-                self.report(handler, f"what is done depends on {' or '.join(sorted(caught & names.PROBING_ERRORS))}")
+            probing = self._probing_errors(handler, node.body)
+            if probing:
+                self.report(handler, f"what is done depends on {' or '.join(probing)}")
             self.value_if_any(handler.type)
             self.read(handler.body)
         self.read([*node.orelse, *node.finalbody])
+
+    def _probing_errors(self, handler: ast.ExceptHandler, body: Sequence[ast.stmt]) -> list[str]:
+        """Name the caught errors that may tell what the interpreter can do; whoever only reads a file asks nothing."""
+        if handler.type is None:
+            return [] if reads_only(body, self.bindings) else ["any error"]
+        caught = {part.id for part in ast.walk(handler.type) if isinstance(part, ast.Name)}
+        telling = names.PROBING_ERRORS if reads_only(body, self.bindings) else names.PROBING_ERRORS | names.ALL_ERRORS
+        return sorted(caught & telling)
 
     def _read_tried_imports(self, body: Iterable[ast.stmt]) -> None:
         """Whether an import fails can depend on the interpreter, unless it never does."""

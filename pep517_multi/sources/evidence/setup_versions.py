@@ -43,6 +43,53 @@ def decided(node: ast.expr, bindings: Bindings) -> bool | None:
             return None
 
 
+def spares_newer(node: ast.expr, bindings: Bindings) -> bool:
+    """Whether ``node`` is a lower bound: true from some version of Python on, whatever else the interpreter is."""
+    return _is_bound(node, bindings, above=True)
+
+
+def spares_older(node: ast.expr, bindings: Bindings) -> bool:
+    """Whether ``node`` is true for no version but those below some, whatever else the interpreter is."""
+    return _is_bound(node, bindings, above=False)
+
+
+def _is_bound(node: ast.expr, bindings: Bindings, *, above: bool, depth: int = 5) -> bool:
+    if decided(node, bindings) is not None:
+        return True
+    match node:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _is_bound(operand, bindings, above=not above, depth=depth)
+        case ast.BoolOp(values=parts):
+            return all(_is_bound(part, bindings, above=above, depth=depth) for part in parts)
+        case ast.Name() if depth and (value := bindings.only_value(node.id)) is not None:
+            return _is_bound(value, bindings, above=above, depth=depth - 1)
+        case ast.Compare(left=left, ops=[ast.Lt() | ast.LtE()], comparators=[right]):
+            older, newer = left, right
+        case ast.Compare(left=left, ops=[ast.Gt() | ast.GtE()], comparators=[right]):
+            older, newer = right, left
+        case _:
+            return False
+    version, bound = (newer, older) if above else (older, newer)
+    return _grows(_followed(version, bindings), bindings) and is_literal(_followed(bound, bindings))
+
+
+def _followed(node: ast.expr, bindings: Bindings) -> ast.expr:
+    """Return what a name that is bound only once stands for."""
+    value = bindings.only_value(node.id) if isinstance(node, ast.Name) else None
+    return node if value is None else value
+
+
+def _grows(node: ast.expr, bindings: Bindings) -> bool:
+    """Whether a newer Python never gives a smaller value; there is only one major version."""
+    match node:
+        case ast.Subscript(value=value, slice=ast.Constant(value=1)) | ast.Attribute(value=value, attr="minor"):
+            return _is_version(value, bindings)
+        case ast.Attribute() if bindings.dotted(node) == "sys.hexversion":
+            return True
+        case _:
+            return _values(node, bindings) is not None
+
+
 def _sides(
     left: ast.expr, right: ast.expr, values: tuple[list[Any] | None, list[Any] | None]
 ) -> tuple[list[Any], list[Any]]:

@@ -9,6 +9,7 @@ from pep517_multi.sources.evidence.commands import judge_command
 from pep517_multi.sources.evidence.literals import assignments, is_literal, module_file, parse
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, table, unknown
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
+from pep517_multi.sources.evidence.schemes import judge_scm, names_hook
 from pep517_multi.sources.evidence.setup_py import judge_setup_py
 
 if TYPE_CHECKING:
@@ -32,10 +33,28 @@ def judge_setuptools(project: Project) -> Iterator[Finding]:
     if (project.path / "setup.py").exists():
         findings += judge_setup_py(project)
     yield from findings
+    yield from judge_scm(project)
+    yield from _judge_entry_points(project)
     for name in project.files:
         if name.endswith((".pyx", "/Cargo.toml")) and not name.startswith(SPARE_FOLDERS):
             # What declares the extension was perhaps not understood; and where nothing does, somebody should look.
             yield (extension if findings else unknown)(f"{name}: source of an extension module")
+
+
+def _judge_entry_points(project: Project) -> Iterator[Finding]:
+    """Find entry points of the project itself that setuptools loads once its metadata lie in the tree."""
+    groups = {
+        f"pyproject.toml: project.entry-points.{group}": group for group in project.table("project", "entry-points")
+    }
+    text = (read_setup_cfg(project.path) or {}).get("options.entry_points", {})
+    groups |= {f"setup.cfg: options.entry_points.{group}": group for group in text}
+    dynamic = project.table("tool", "setuptools", "dynamic", "entry-points").get("file", ())
+    listed = [dynamic] if isinstance(dynamic, str) else dynamic if isinstance(dynamic, list) else []
+    stored = [name for name in project.files if name.endswith(".egg-info/entry_points.txt")]
+    groups |= {name: project.text(name) for name in (*map(str, listed), *stored)}
+    for where, group in groups.items():
+        if names_hook(group):
+            yield unknown(f"{where}: setuptools may run code of the project")
 
 
 def _judge_pyproject(project: Project) -> Iterator[Finding]:

@@ -671,7 +671,7 @@ EXECUTES = """
         readme = f.read()
     setup(version=about["__version__"], long_description=readme)
 """
-LITERAL = "import sys, odd\n__version__ = '1'\ndef f(): return sys.platform"
+LITERAL = "import sys\n__version__ = '1'\ndef f(): return sys.platform"
 COMPUTED = "parts = (1, 2)\n__version__ = '.'.join(str(part) for part in parts)"
 HELPER = "import re\ndef get():\n    return re.sub('a', 'b', open('VERSION').read())"
 
