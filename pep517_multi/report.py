@@ -93,7 +93,7 @@ class ImplReport:
     :param error: one sentence where ``action`` is ``failed`` or ``skipped``.
     :param log: path of the whole output of the build, where there was one.
     :param not_compiled: installed files that are no valid Python for this implementation and so have no bytecode.
-    :param notes: what was settled where several implementations share an image.
+    :param notes: what is odd about the wheel, and what was settled where several implementations share an image.
     """
 
     impl: str

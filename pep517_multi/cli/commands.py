@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 from dataclasses import replace
@@ -14,13 +15,16 @@ from pep517_multi import __version__
 from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands, WithCommand
 from pep517_multi.cli.options import BUILD, CHECK, QA, SCREEN, STAGE, WORK, options
 from pep517_multi.errors import MultibuildError, UsageError
+from pep517_multi.report import SourceReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pep517_multi.cli.screen import Screen
     from pep517_multi.pipeline.run import Run
+    from pep517_multi.pipeline.workdir import WorkDirectory
     from pep517_multi.report import Report
+    from pep517_multi.settings import Settings
 
 _INTERRUPTED = 130
 _SUGGESTION = re.compile(r"\. \(?Did you mean (.*)\?\)?$")
@@ -88,6 +92,9 @@ def install(source: Path, wheels: tuple[Path, ...], **given: Any) -> int:
     from pep517_multi.wheels.wheel import read_wheel
 
     if wheels:
+        for path in wheels:
+            if not path.is_file():
+                raise UsageError(f"there is no wheel {path}; give the path of a file")
         ready = [read_wheel(path) for path in wheels]
         return _session(given, None, lambda run: phases.install_wheels(run, ready), needs_work=False)
     return _session(given, source, phases.install)
@@ -210,18 +217,31 @@ def _on_source(source: Path, given: dict[str, Any], phase: Callable[..., Report]
     if source.name in multibuild.commands and not source.is_dir():
         raise UsageError(f"the command comes first: multibuild {source} …; for a source of that name write ./{source}")
 
+    known = [SourceReport(str(source))]
+
     def on_tree(run: Run) -> Report:
         from pep517_multi.cli.session import open_for
+        from pep517_multi.pipeline.phases import source_report
 
-        return phase(run, open_for(run, source))
+        tree = open_for(run, source)
+        known.append(source_report(tree))
+        return phase(run, tree)
 
-    return _session(given, source, on_tree)
+    return _session(given, source, on_tree, known=known)
 
 
 def _session(
-    given: dict[str, Any], source: Path | None, phase: Callable[[Run], Report], *, needs_work: bool = True
+    given: dict[str, Any],
+    source: Path | None,
+    phase: Callable[[Run], Report],
+    *,
+    needs_work: bool = True,
+    known: Sequence[SourceReport] = (SourceReport(),),
 ) -> int:
-    """Run a phase, and show its report."""
+    """Run a phase, and show its report; where it cannot begin, a report says at least that.
+
+    :param known: descriptions of the source, the last of them the best; it may grow while the phase runs.
+    """
 
     def show(run: Run, screen: Screen) -> int:
         from pep517_multi.reports import text
@@ -232,33 +252,48 @@ def _session(
             screen.show(text.table(report, verbose=run.settings.verbose), text.summary(report))
         return report.exit
 
-    return _with_run(given, source, show, needs_work=needs_work)
+    def refuse(error: MultibuildError, settings: Settings, directory: WorkDirectory | None) -> None:
+        from pep517_multi.pipeline.reporting import write_refusal
+
+        write_refusal(error, known[-1], settings, work=directory)
+
+    return _with_run(given, source, show, needs_work=needs_work, refused=refuse)
 
 
 def _with_run(
-    given: dict[str, Any], source: Path | None, work: Callable[[Run, Screen], int], *, needs_work: bool = True
+    given: dict[str, Any],
+    source: Path | None,
+    work: Callable[[Run, Screen], int],
+    *,
+    needs_work: bool = True,
+    refused: Callable[[MultibuildError, Settings, WorkDirectory | None], None] = lambda *_: None,
 ) -> int:
     """Make a run from what was typed, hold its work directory, and do ``work``.
 
     :param needs_work: whether a work directory is needed although nobody named one and the roots go elsewhere.
+    :param refused: told of an error that ends the run, while the work directory is held.
     """
     from pep517_multi.cli.screen import Screen
-    from pep517_multi.cli.session import run_of, settings_of
+    from pep517_multi.cli.session import run_of, settings_of, work_directory_of
     from pep517_multi.process import LocalRunner
 
     settings = settings_of(given, source)
     runner = LocalRunner()
     _end_on_termination()
     screen = Screen(settings)
-    try:
-        run = run_of(settings, runner=runner, observer=screen)
-        plain = settings.scripts in {None, "plain"} and settings.dedupe == "none"
-        if not needs_work and plain and settings.roots is not None and "workdir" not in settings.origins:
-            return work(replace(run, holds_work=False), screen)
-        with run.work.held(screen):
-            return work(run, screen)
-    finally:
-        runner.close()
+    plain = settings.scripts in {None, "plain"} and settings.dedupe == "none"
+    without = not needs_work and plain and settings.roots is not None and "workdir" not in settings.origins
+    directory = None if without else work_directory_of(settings)
+    with contextlib.ExitStack() as stack:
+        stack.callback(runner.close)
+        if directory is not None:
+            stack.enter_context(directory.held(screen))
+        try:
+            run = run_of(settings, runner=runner, observer=screen)
+            return work(replace(run, holds_work=not without), screen)
+        except MultibuildError as error:
+            refused(error, settings, directory)
+            raise
 
 
 def _end_on_termination() -> None:

@@ -32,6 +32,7 @@ class Outcome:
 
     :param built: the wheel it uses, ``None`` where it failed or was skipped.
     :param error: why it failed; ``skipped`` where it was left out without blame.
+    :param notes: what is odd about the wheel that it built.
     """
 
     interpreter: Interpreter
@@ -40,6 +41,7 @@ class Outcome:
     error: MultibuildError | None = None
     skipped: bool = False
     log: Path | None = None
+    notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -173,6 +175,8 @@ class Building:
         share = self.choices.shares[interpreter.name]
         work = self.run.work
         folder, log = work.build(interpreter.name), work.log(interpreter.name)
+        if not share.changes:  # otherwise it was begun anew when the source was changed
+            log.unlink(missing_ok=True)
         return self.workshop.make(interpreter, share, folder=folder, log=log, builds=builds)
 
     def _take(self, interpreter: Interpreter, made: BuiltWheel) -> None:
@@ -185,7 +189,8 @@ class Building:
         try:
             with files.explained(f"keep the wheel of {interpreter.name}"):
                 wheel = read_wheel(made.path)
-                for oddity in own_oddities(interpreter, wheel, policy=share.policy):
+                notes = tuple(own_oddities(interpreter, wheel, policy=share.policy))
+                for oddity in notes:
                     self.run.observer(events.Note(oddity, impl=interpreter.name, level="warning"))
                 check_own(interpreter, wheel, tree=share.tree, policy=share.policy)
                 built = self.store.add(made.path, interpreter, origin)
@@ -195,7 +200,9 @@ class Building:
             return
         because = self.refusals[interpreter.name]
         seconds = {"env": made.env_seconds, "build": made.build_seconds}
-        outcome = Outcome(interpreter, built, because, log=self.run.work.log(interpreter.name), seconds=seconds)
+        outcome = Outcome(
+            interpreter, built, because, log=self.run.work.log(interpreter.name), notes=notes, seconds=seconds
+        )
         self._tell(outcome, action="build")
         self._finish(outcome)
 

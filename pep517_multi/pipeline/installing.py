@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pep517_multi.errors import PlanError, StagingError
+from pep517_multi.errors import PlanError, StagingError, UsageError
 from pep517_multi.pipeline.merging import place_of
 from pep517_multi.wheels.decision import misfits
 
@@ -50,6 +50,7 @@ def fitting_wheels(interpreter: Interpreter, wheels: Sequence[Wheel]) -> list[Wh
     """Choose of each project the wheel that fits ``interpreter`` best, as an installer would.
 
     :raises StagingError: none of a project fits; the reasons are told for each of its wheels.
+    :raises UsageError: the best are of two versions.
     """
     chosen = []
     for project in sorted({wheel.name.name for wheel in wheels}):
@@ -59,5 +60,9 @@ def fitting_wheels(interpreter: Interpreter, wheels: Sequence[Wheel]) -> list[Wh
         if not fitting:
             told = "; ".join(f"{wheel.name}: {', '.join(reasons)}" for wheel, reasons in against.items())
             raise StagingError(f"no wheel of {project} fits {interpreter.name}: {told}")
-        chosen.append(min(fitting, key=lambda wheel: (interpreter.rank(wheel.name.tags), wheel.name.filename)))
+        best = min(fitting, key=lambda wheel: (interpreter.rank(wheel.name.tags), wheel.name.filename))
+        rivals = (wheel for wheel in fitting if interpreter.rank(wheel.name.tags) == interpreter.rank(best.name.tags))
+        if other := next((wheel for wheel in rivals if wheel.name.version != best.name.version), None):
+            raise UsageError(f"{best.name} and {other.name} fit {interpreter.name} equally well; give one of them")
+        chosen.append(best)
     return chosen

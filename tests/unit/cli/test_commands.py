@@ -106,10 +106,10 @@ def test_there_may_be_nothing_to_clean(capsys: pytest.CaptureFixture[str], tmp_p
 def test_the_list_shows_a_path_on_a_terminal_as_it_is(tmp_path: Path) -> None:
     """Brackets are no markup."""
     place = tmp_path / "a[/x]b"
-    place.mkdir()
+    place.mkdir(parents=True)
     (place / "python").symlink_to(sys.executable)
     us, them = pty.openpty()
-    environ = {**inherited_environment(), "COLUMNS": "400", "TERM": "dumb"}
+    environ = {**inherited_environment(), "COLUMNS": "400", "TERM": "xterm", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "pep517_multi", "impls", "--impls", str(place / "python")]
     done = subprocess.run(command, env=environ, stdout=them, stderr=subprocess.PIPE, check=False)
     os.close(them)

@@ -1,0 +1,36 @@
+"""Where a report goes: into the work directory, and wherever the settings say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pep517_multi import files, reports
+from pep517_multi.report import Report
+
+if TYPE_CHECKING:
+    from pep517_multi.errors import MultibuildError
+    from pep517_multi.pipeline.workdir import WorkDirectory
+    from pep517_multi.report import SourceReport
+    from pep517_multi.settings import Settings
+
+
+def write_report(report: Report, settings: Settings, *, work: WorkDirectory | None) -> None:
+    """Write ``report`` for programs, and for people where that is wanted.
+
+    :param work: the work directory, where this run holds one.
+    """
+    with files.explained("write the report"):
+        text = reports.json.render(report).encode()
+        for path in filter(None, (work.report if work else None, settings.report)):
+            files.write_whole(path, text)
+        if settings.report_html is not None:
+            from pep517_multi.reports import html
+
+            files.write_whole(settings.report_html, html.render(report).encode())
+
+
+def write_refusal(
+    error: MultibuildError, source: SourceReport, settings: Settings, *, work: WorkDirectory | None
+) -> None:
+    """Write the report of a run that ended before any implementation had its turn, so that no older one stands."""
+    write_report(Report(source, (), 0.0, error.exit_code), settings, work=work)
