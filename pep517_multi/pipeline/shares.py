@@ -11,7 +11,7 @@ from pep517_multi.backends import recorded
 from pep517_multi.errors import MultibuildError
 from pep517_multi.sources.changes import Changing, changes_for
 from pep517_multi.sources.variables import named_variables
-from pep517_multi.wheels.decision import Dependence
+from pep517_multi.wheels.decision import Dependence, admitted
 from pep517_multi.wheels.store import Inputs
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Share:
     def excludes(self, interpreter: Interpreter) -> str:
         """Say why the project does not admit ``interpreter``; empty where it does, or where only a build will tell."""
         required = self.tree.requires_python
-        if required is None or required.contains(interpreter.version, prereleases=True):
+        if admitted(interpreter, required):
             return ""
         return f"the project requires Python {required}, {interpreter.name} is {interpreter.version}"
 

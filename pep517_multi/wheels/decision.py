@@ -11,12 +11,11 @@ from packaging.version import Version
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.wheels.wheel import Wheel
-
-_FIRST_WITH_ABI3T = (3, 15)
 
 
 class ReuseMode(str, Enum):
@@ -222,9 +221,8 @@ def is_stable_abi(tag: Tag) -> bool:
 
 
 def usable(interpreter: Interpreter, tags: Iterable[Tag]) -> list[Tag]:
-    """Return those of ``tags`` that the interpreter takes and can really load; best first."""
-    loadable = (tag for tag in tags if tag.abi != "abi3t" or interpreter.python >= _FIRST_WITH_ABI3T)
-    ranked = [(rank, str(tag), tag) for tag in loadable if (rank := interpreter.rank([tag])) is not None]
+    """Return those of ``tags`` that the interpreter takes; best first."""
+    ranked = [(rank, str(tag), tag) for tag in tags if (rank := interpreter.rank([tag])) is not None]
     return [tag for _, _, tag in sorted(ranked)]
 
 
@@ -257,12 +255,16 @@ def misfits(interpreter: Interpreter, wheel: Wheel) -> Iterator[str]:
 
 
 def admits(wheel: Wheel, interpreter: Interpreter) -> bool:
-    """Whether ``Requires-Python`` of the wheel admits the interpreter; a release candidate counts as its release."""
-    if wheel.requires_python is None:
+    """Whether ``Requires-Python`` of the wheel admits the interpreter, as :func:`admitted` has it."""
+    return admitted(interpreter, wheel.requires_python)
+
+
+def admitted(interpreter: Interpreter, required: SpecifierSet | None) -> bool:
+    """Whether ``Requires-Python`` admits the interpreter; a release candidate counts as its release, too."""
+    if required is None:
         return True
     version = interpreter.version
-    released = Version(version.base_version)
-    return wheel.requires_python.contains(version, prereleases=True) or wheel.requires_python.contains(released)
+    return required.contains(version, prereleases=True) or required.contains(Version(version.base_version))
 
 
 def _importable(interpreter: Interpreter, member: str) -> bool:
