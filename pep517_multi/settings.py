@@ -499,9 +499,18 @@ def read_toml(path: Path) -> Mapping[str, Any]:
     :raises UsageError: it cannot be read, or it is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_bytes(), path)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def parse_toml(content: bytes, path: Path) -> Mapping[str, Any]:
+    """Parse the bytes of a TOML file, which came from ``path``.
+
+    :raises UsageError: they are no TOML.
+    """
+    try:
+        return tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no valid TOML: {error}") from error
 

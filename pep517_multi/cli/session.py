@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pep517_multi.cli.options import command_line
-from pep517_multi.errors import UsageError
+from pep517_multi.errors import MultibuildError, UsageError
 from pep517_multi.process import LocalRunner, inherited_environment
 from pep517_multi.settings import (
     CONFIG_VARIABLE,
@@ -14,6 +15,7 @@ from pep517_multi.settings import (
     Settings,
     environment_layer,
     file_layer,
+    parse_toml,
     project_layer,
     read_toml,
     resolve,
@@ -45,6 +47,8 @@ def settings_of(given: Mapping[str, Any], source: Path | None = None) -> Setting
         layers.append(file_layer(site))
     if source is not None and (pyproject := source / "pyproject.toml").is_file():
         layers.append(_project(pyproject))
+    if source is not None and source.is_file():
+        layers.append(_archived_project(source))
     if config := given.get("config") or environ.get(CONFIG_VARIABLE):
         layers.append(file_layer(folder / Path(config).expanduser()))
     layers += [environment_layer(environ, folder), command_line(given, folder)]
@@ -64,6 +68,19 @@ def _project(pyproject: Path) -> Layer:
         # Whoever reads it for the build says what is wrong with it, and says it better.
         table = {}
     return project_layer(table, pyproject)
+
+
+def _archived_project(sdist: Path) -> Layer:
+    """Read the table of an sdist; relative paths in it are relative to where the sdist lies."""
+    from pep517_multi.sources.archive import read_pyproject
+
+    try:
+        table = parse_toml(read_pyproject(sdist), sdist)
+    except MultibuildError:
+        # Whoever unpacks and reads it for the build says what is wrong with it, and says it better.
+        table = {}
+    layer = project_layer(table, sdist)
+    return replace(layer, name=f"[tool.multibuild] of pyproject.toml in {sdist}")
 
 
 def finder_of(runner: LocalRunner) -> Finder:
@@ -105,6 +122,9 @@ def open_for(run: Run, source: Path) -> SourceTree:
     from pep517_multi.sources.opening import open_source
 
     run.work.refuse_source(source)
+    for path in run.settings.build_constraint:
+        if not path.is_file():
+            raise UsageError(f"there is no build constraint {path}; give the path of a file")
     return open_source(
         source, unpack_to=run.work.sources / "sdist", work_directory=run.work.path, outputs=run.outputs[1:]
     )

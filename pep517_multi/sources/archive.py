@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TAR_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 SUFFIXES = (*TAR_SUFFIXES, ".zip")
 _CHUNK = 1 << 20
+_MAX_PYPROJECT = 16 << 20
 _MAX_LINK_HOPS = 40  # as the kernel has it
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 _LAST_DOS_TIME = (2107, 12, 31, 23, 59, 59)
@@ -81,6 +82,26 @@ def unpack(archive: Path, target: Path, *, limits: Limits | None = None) -> Path
         remove_tree(temporary)
         raise
     return target / top
+
+
+def read_pyproject(archive: Path) -> bytes:
+    """Return the ``pyproject.toml`` at the top of an sdist without unpacking it; empty where there is none.
+
+    :raises SourceError: it has no name of an archive, or cannot be read.
+    :raises IntegrityError: it is damaged.
+    """
+    if not archive.name.endswith(SUFFIXES):
+        raise SourceError(f"{archive} is not a source archive")
+    members = _zip_members if archive.name.endswith(".zip") else _tar_members
+    try:
+        for member in members(archive, archive.parent):
+            parts = PurePosixPath(member.name).parts
+            if member.kind == "file" and len(parts) == 2 and parts[1] == "pyproject.toml":  # noqa: PLR2004 - top/name
+                with member.open() as stream:
+                    return stream.read(_MAX_PYPROJECT)
+    except (*_BROKEN, OSError) as error:
+        raise IntegrityError(f"{archive} is damaged: {_reason(error)}") from error
+    return b""
 
 
 @dataclass
