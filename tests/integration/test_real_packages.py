@@ -58,6 +58,7 @@ def builders(name: str) -> set[str]:
     return {
         "once": {everyone[0]},
         "stable-abi": {cpythons[0], *others},
+        "stable-abi-by-proof": {cpythons[0], cpythons[-1], *others},
         "each": set(everyone),
     }[PINS[name]["builds"]]
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import recorded_probes
 
-from pep517_multi.plan import next_builders
+from pep517_multi.plan import expect, next_builders
+from pep517_multi.report import Expected
 from pep517_multi.wheels.decision import Dependence, Policy, ReuseMode
 
 ALL = ["python3.10", "python3.12", "python3.13", "python3.13t", "pypy3.9", "pypy3.11"]
@@ -41,6 +44,32 @@ def test_version_specific_extensions_are_built_by_all_at_once() -> None:
 def test_where_a_stable_abi_is_likely_the_oldest_cpython_goes_first_and_the_others_beside_it() -> None:
     policy = Policy(dependence=Dependence.EXTENSION)
     assert builders(policy, stable_abi=True) == ["python3.10", "python3.13t", "pypy3.9", "pypy3.11"]
+
+
+DOUBTED = Policy(dependence=Dependence.EXTENSION, because=("ext_modules",), doubts=("setup.py:3: sys.version_info",))
+
+
+def test_where_a_stable_abi_is_likely_and_the_rest_in_doubt_both_ends_of_cpython_go_first() -> None:
+    assert builders(DOUBTED, stable_abi=True) == ["python3.10", "python3.13", "python3.13t", "pypy3.9", "pypy3.11"]
+    assert builders(DOUBTED, ["python3.12"], tried=("cpython",), stable_abi=True) == ["python3.12"]
+
+
+def test_doubts_change_nothing_where_no_stable_abi_is_shared() -> None:
+    assert builders(DOUBTED) == ALL
+    assert builders(replace(DOUBTED, share_stable_abi=False), stable_abi=True) == ALL
+    trusting = replace(DOUBTED, mode=ReuseMode.TAGS)
+    assert builders(trusting, stable_abi=True) == ["python3.10", "python3.13t", "pypy3.9", "pypy3.11"]
+
+
+def test_the_plan_says_that_a_stable_abi_wheel_waits_for_both_ends_where_there_are_doubts() -> None:
+    everyone = [recorded_probes.load(name) for name in ("python3.10", "python3.12", "python3.13")]
+    ends = [everyone[0], everyone[-1]]
+
+    expected, by, because = expect(everyone[1], builders=ends, everyone=everyone, policy=DOUBTED)
+
+    assert (expected, by) == (Expected.PROOF, "python3.10")
+    assert "if python3.10 and python3.13 build the same" in because[0]
+    assert set(DOUBTED.doubts) < set(because)
 
 
 def test_a_stable_abi_that_did_not_come_is_not_waited_for_again() -> None:

@@ -55,12 +55,11 @@ def judge_requirements(requirements: Iterable[str], *, harmless: frozenset[str],
 
 
 def judge_markers(requirements: Iterable[str], *, where: str) -> Iterator[Finding]:
-    """Find requirements that only some implementations have, and with them perhaps another version of the backend."""
-    for text in requirements:
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue  # whoever builds is told so
+    """Find requirements that only some implementations have, and with them perhaps another version of the backend.
+
+    :param requirements: valid ones, as those of ``[build-system]`` are once they have been read.
+    """
+    for requirement in map(Requirement, requirements):
         yield from _judge_marker(requirement, canonicalize_name(requirement.name), where)
 
 

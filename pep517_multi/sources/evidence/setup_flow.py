@@ -9,7 +9,7 @@ from pep517_multi.sources.evidence.literals import is_literal
 from pep517_multi.sources.evidence.setup_names import EXTENSION_CALLS, SETUP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from pep517_multi.sources.evidence.setup_bindings import Bindings
 
@@ -50,7 +50,7 @@ class Flow:
 
     def _is_compiled_only(self, call: ast.Call, argument: str | None, value: ast.expr) -> bool:
         if (self._bindings.dotted(call.func) or "").rpartition(".")[2] in EXTENSION_CALLS:
-            return argument in _ARGUMENTS
+            return argument in _ARGUMENTS or (argument is None and self._holds_arguments(value))
         return self._bindings.dotted(call.func) in SETUP and argument == "options" and self.sets_tag_only(value)
 
     def _spent(self, statement: ast.stmt, part: ast.AST, followed: frozenset[str]) -> bool:
@@ -89,6 +89,12 @@ class Flow:
         call = self._above.get(id(method)) if isinstance(method, ast.Attribute) and method.attr in _ADDING else None
         return isinstance(call, ast.Call) and isinstance(self._above.get(id(call)), ast.Expr)
 
+    def _holds_arguments(self, node: ast.expr) -> bool:
+        """Whether ``**node`` can be nothing but such arguments."""
+        values = self._values(node.id) if isinstance(node, ast.Name) else ()
+        keys = [ast.literal_eval(value).keys() for value in values if isinstance(value, ast.Dict) and is_literal(value)]
+        return len(keys) == len(values) > 0 and all(found <= _ARGUMENTS for found in keys)
+
     def sets_tag_only(self, node: ast.expr) -> bool:
         """Whether ``node`` gives options that say nothing but the stable ABI of the tag, or none."""
         match node:
@@ -100,7 +106,7 @@ class Flow:
             case _:
                 return self._is_tag_literal(node)
 
-    def _values(self, name: str) -> Iterable[ast.expr]:
+    def _values(self, name: str) -> Sequence[ast.expr]:
         """Return all that a name is bound to; nothing where it is bound or changed in another way."""
         found = [
             node.value

@@ -110,7 +110,9 @@ class ModuleReader(ExpressionReader):
         Such a value may be what the interpreter says of itself: ``CURRENT = sys.version_info[:2]``.
         """
         match targets:
-            case [ast.Name(id=name)] if self.stopping_is_final and self.bindings.times_bound(name) == 1:
+            case [ast.Name(id=name)] if (
+                self._sees_every_use and self.stopping_is_final and self.bindings.times_bound(name) == 1
+            ):
                 pass
             case _:
                 return False
@@ -126,6 +128,11 @@ class ModuleReader(ExpressionReader):
         seen = {id(part) for node in spent for part in ast.walk(node)}
         uses = [part for part in ast.walk(self.module) if isinstance(part, ast.Name) and part.id == name]
         return all(id(part) in seen for part in uses if not isinstance(part.ctx, ast.Store))
+
+    @property
+    def _sees_every_use(self) -> bool:
+        """Whether nobody imports what the module binds."""
+        return not self.above[1:]
 
     def _item(self, key: str, value: ast.expr) -> None:
         if key in names.EXTENSION_KEYWORDS and not is_empty_literal(value):

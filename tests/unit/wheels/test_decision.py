@@ -298,3 +298,48 @@ def test_reuse_tells_why_it_is_right() -> None:
     decision = decide(recorded_probes.load("pypy3.9"), [built("py3-none-any")], policy=NO_EXTENSIONS, inputs="same")
     assert isinstance(decision, Reuse)
     assert decision.because == ("pypy3.9 takes py3-none-any", "always the same wheel")
+
+
+DOUBTED = replace(EXTENSIONS, doubts=("setup.py:3: looks at sys.version_info", "setup.py:5: eval"))
+
+
+def _ends(wheel: Built, *, equal: bool) -> Comparison:
+    because = (
+        "python3.11 and python3.13 built the same" if equal else "python3.11 and python3.13 built different wheels"
+    )
+    return Comparison("cpython", (3, 11), (3, 13), frozenset({wheel.wheel.sha256}), equal, because)
+
+
+def test_a_stable_abi_wheel_waits_for_proof_where_the_rest_of_the_wheel_is_in_doubt() -> None:
+    wheel = built(f"cp311-abi3-{LINUX}")
+    between = recorded_probes.load("python3.12")
+
+    unproved = decide(between, [wheel], policy=DOUBTED, inputs="same")
+    refuted = decide(between, [wheel], policy=DOUBTED, inputs="same", comparisons=[_ends(wheel, equal=False)])
+    proved = decide(between, [wheel], policy=DOUBTED, inputs="same", comparisons=[_ends(wheel, equal=True)])
+
+    assert isinstance(unproved, Build)
+    assert "looks at sys.version_info and 1 more" in unproved.because[0]
+    assert isinstance(refuted, Build)
+    assert "built different wheels" in refuted.because[0]
+    assert isinstance(proved, Reuse)
+    assert "python3.11 and python3.13 built the same" in proved.because
+
+
+def test_the_tags_alone_need_no_proof_of_a_stable_abi_wheel_either() -> None:
+    policy = replace(DOUBTED, mode=ReuseMode.TAGS)
+    wheel = built(f"cp311-abi3-{LINUX}")
+    assert isinstance(decide(recorded_probes.load("python3.12"), [wheel], policy=policy, inputs="same"), Reuse)
+
+
+def test_whoever_builds_first_is_told_of_the_doubts() -> None:
+    decision = decide(recorded_probes.load("python3.12"), [], policy=DOUBTED, inputs="same")
+    assert any("whether the rest of the wheel would be the same" in reason for reason in decision.because)
+
+
+def test_what_is_not_known_of_a_project_stays_in_doubt_whatever_ext_says() -> None:
+    assert UNKNOWN.with_ext(ext=True).doubts == UNKNOWN.because
+    assert DOUBTED.with_ext(ext=True).doubts == DOUBTED.doubts
+    overruled = DOUBTED.with_ext(ext=False)
+    assert (overruled.dependence, overruled.doubts) == (Dependence.UNKNOWN, ())
+    assert set(DOUBTED.doubts) <= set(overruled.because)

@@ -83,6 +83,15 @@ def test_every_sample_tree_is_judged_as_its_table_says(sample: sample_table.Samp
         pytest.param({"pyproject.toml": build_system("uv_build", "uv_build>=0.8,<0.9")}, id="uv"),
         pytest.param({"pyproject.toml": HATCH}, id="hatchling"),
         pytest.param(
+            {
+                "pyproject.toml": build_system(
+                    "hatchling.build", "hatchling; os_name=='posix'", "tomli; python_version<'3.11'"
+                )
+            },
+            id="markers-that-make-no-difference",
+        ),
+        pytest.param({"pyproject.toml": FLIT + "dynamic = [['version']]"}, id="flit-nonsense"),
+        pytest.param(
             {"pyproject.toml": build_system("hatchling.build", "hatch-vcs", "hatchling", "setuptools-scm>8")},
             id="hatchling-beside-setuptools-scm",
         ),
@@ -255,6 +264,77 @@ def test_what_is_recognised_as_harmless_is_independent(tmp_path: Path, files: di
         pytest.param({"pyproject.toml": PDM + '[tool.pdm.build]\ncustom-hook = "h.py"'}, "h.py", id="pdm-hook"),
         pytest.param({"pyproject.toml": PDM + "[tool.pdm.build]\nis-purelib = false"}, "is-purelib", id="pdm-platlib"),
         pytest.param({"pyproject.toml": PDM + '[tool.pdm.version]\nsource = "call"'}, "call", id="pdm-version-call"),
+        pytest.param({"pyproject.toml": PDM + "[tool.pdm.version]\nsource = ['scm']"}, "['scm']", id="pdm-list"),
+        pytest.param(
+            {"pyproject.toml": PDM + '[tool.pdm.version]\nsource = "scm"\nversion_format = "vf:fmt"'},
+            "tool.pdm.version.version_format runs code",
+            id="pdm-version-format",
+        ),
+        pytest.param({"pyproject.toml": HATCH + "[tool.hatch.version]\nsource = ['vcs']"}, "['vcs']", id="hatch-list"),
+        pytest.param(
+            {"pyproject.toml": HATCH + '[tool.hatch.version]\nsource = "vcs"\nraw-options.local_scheme = "a:b"'},
+            "version.raw-options.local_scheme runs code",
+            id="hatch-vcs-scheme-of-the-project",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + '[tool.setuptools_scm]\nversion_scheme = ["post", "a.b:c"]'},
+            "tool.setuptools_scm.version_scheme runs code",
+            id="setuptools-scm-scheme-of-the-project",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + '[project.entry-points."distutils.commands"]\nbuild_py = "a:b"'},
+            "pyproject.toml: project.entry-points.distutils.commands: setuptools may run code",
+            id="setuptools-command-by-an-entry-point",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS,
+                "setup.cfg": "[options.entry_points]\nsetuptools.finalize_distribution_options =\n  a = b:c",
+            },
+            "setup.cfg: options.entry_points.setuptools.finalize_distribution_options",
+            id="setup-cfg-command-by-an-entry-point",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS + '[tool.setuptools.dynamic]\nentry-points.file = "points.txt"',
+                "points.txt": "[distutils.setup_keywords]\na = b:c",
+            },
+            "points.txt: setuptools may run code",
+            id="entry-points-from-a-file",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS, "src/a.egg-info/entry_points.txt": "[egg_info.writers]\na = b:c"},
+            "src/a.egg-info/entry_points.txt: setuptools may run code",
+            id="entry-points-of-stored-metadata",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": build_system(
+                    "setuptools.build_meta", "setuptools<69; python_version<'3.12'", "setuptools>=69"
+                )
+            },
+            "what is built with depends on the interpreter (setuptools<69",
+            id="backend-chosen-by-a-marker",
+        ),
+        pytest.param(
+            {"pyproject.toml": build_system("flit_core.buildapi", "flit_core<3; implementation_name=='pypy'")},
+            "what is built with depends on the interpreter (flit_core<3",
+            id="flit-chosen-by-a-marker",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SCIKIT + '[tool.scikit-build.wheel]\npy-api = "py3"',
+                "CMakeLists.txt": "include(cmake/x.cmake)",
+                "cmake/x.cmake": "find_package(Python)",
+            },
+            "cmake/x.cmake:1: CMake looks at the interpreter",
+            id="cmake-looks-at-the-interpreter-in-a-module",
+        ),
+        pytest.param(
+            {"pyproject.toml": SCIKIT + "[tool.scikit-build.metadata.version]\nprovider = ['a']"},
+            "has a provider that may do anything",
+            id="scikit-list",
+        ),
         pytest.param(
             {"pyproject.toml": build_system("pdm.backend", "pdm-backend", "pdm-build-odd")},
             "pdm-build-odd",

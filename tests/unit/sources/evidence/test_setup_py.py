@@ -96,6 +96,47 @@ HARMLESS = {
             sys.exit(1)
         setup()
     """,
+    "guard-by-several-bounds": """
+        import sys
+        from setuptools import setup
+        OLDEST = (3, 9)
+        too_old = sys.version_info < OLDEST
+        if too_old or sys.version_info.minor < 10 or not sys.hexversion >= 0x030B0000:
+            sys.exit("too old")
+        if sys.version_info[:2] >= (3, 10):
+            setup()
+        else:
+            raise RuntimeError("too old")
+        assert (3, 10) <= sys.version_info
+    """,
+    "file-that-may-be-missing": """
+        import os
+        from setuptools import setup
+        def read(name):
+            return open(os.path.join(os.path.dirname(__file__), name)).read()
+        try:
+            text = read("README")
+        except Exception:
+            text = ""
+        try:
+            with open("HISTORY", newline="") as stream:
+                text += stream.read()
+        except:
+            pass
+        setup(long_description=text)
+    """,
+    "patterns-that-mean-the-same": """
+        import glob
+        from pathlib import Path
+        from setuptools import setup
+        names = [path.name for path in Path("pkg").glob("**/*.txt")] + glob.glob("*.txt")
+        setup(package_data={"pkg": names})
+    """,
+    "keyword-that-stops-old-versions": "import setuptools\nsetuptools.setup(keywords=list(zip('a', 'b', strict=True)))",
+    "entry-points-that-only-installers-read": """
+        from setuptools import setup
+        setup(entry_points={"console_scripts": ["a = pkg:main"]}, use_scm_version={"local_scheme": "no-local-version"})
+    """,
     "guard-by-assertion": """
         import sys
         from setuptools import setup
@@ -358,6 +399,121 @@ TELLING = {
         setup(packages=packages)
         """,
         "sys.version_info",
+    ),
+    "guard-against-another-implementation": (
+        """
+        import platform, sys
+        from setuptools import setup
+        if platform.python_implementation() == "PyPy":
+            sys.exit("CPython only")
+        setup()
+        """,
+        "setup.py:4: what is done depends on platform",
+    ),
+    "guard-against-newer-versions": (
+        """
+        import sys
+        from setuptools import setup
+        if sys.version_info < (3, 9) or sys.version_info >= (3, 13):
+            sys.exit("too old or too new")
+        setup()
+        """,
+        "setup.py:4: what is done depends on sys.version_info",
+    ),
+    "guard-against-newer-versions-the-other-way-round": (
+        """
+        import sys
+        from setuptools import setup
+        if (3, 13) > sys.version_info:
+            setup()
+        else:
+            raise RuntimeError
+        """,
+        "setup.py:4: what is done depends on sys.version_info",
+    ),
+    "guard-against-newer-versions-by-a-name": (
+        """
+        import sys
+        from setuptools import setup
+        CURRENT = sys.version_info[:2]
+        if CURRENT > (3, 12):
+            sys.exit("too new")
+        setup()
+        """,
+        "setup.py:4: CURRENT depends on sys.version_info",
+    ),
+    "assertion-against-newer-versions": (
+        "import sys, setuptools\nassert sys.version_info < (3, 13)\nsetuptools.setup()",
+        "setup.py:2: it looks at sys.version_info",
+    ),
+    "pattern-that-versions-read-differently": (
+        "from pathlib import Path\nimport setuptools\nsetuptools.setup(data_files=list(Path('a').glob('b/**')))",
+        "setup.py:3: what glob() finds",
+    ),
+    "pattern-that-cannot-be-told": (
+        "from pathlib import Path\nimport setuptools\np = '*'\nsetuptools.setup(data_files=list(Path('a').rglob(p)))",
+        "setup.py:4: what rglob() finds",
+    ),
+    "pattern-method-handed-around": (
+        "from pathlib import Path\nimport setuptools\nfind = Path('a').glob\nsetuptools.setup()",
+        "the attribute glob",
+    ),
+    "keyword-that-only-newer-versions-know": (
+        """
+        import glob
+        from setuptools import setup
+        try:
+            found = glob.glob("*.py", root_dir="pkg")
+        except ValueError:
+            found = []
+        setup(py_modules=found)
+        """,
+        "setup.py:5: not every supported Python knows the keyword root_dir",
+    ),
+    "probing-by-any-error": (
+        """
+        from setuptools import setup
+        try:
+            keywords = [str(int("1" * 5000))]
+        except:
+            keywords = []
+        setup(keywords=keywords)
+        """,
+        "setup.py:5: what is done depends on any error",
+    ),
+    "probing-by-exception": (
+        """
+        import re
+        from setuptools import setup
+        def probe():
+            return re.compile("a++")
+        try:
+            keywords = [probe().pattern]
+        except Exception:
+            keywords = []
+        setup(keywords=keywords)
+        """,
+        "setup.py:8: what is done depends on Exception",
+    ),
+    "command-of-its-own-by-an-entry-point": (
+        "import setuptools\nsetuptools.setup(entry_points={'distutils.commands': ['build_py = pkg:Mine']})",
+        "setup.py:2: entry_points may let setuptools run code of the project",
+    ),
+    "command-of-its-own-by-an-entry-point-in-a-text": (
+        """
+        import setuptools
+        E = "[console_scripts]\\na = b:c\\n[egg_info.writers]\\na.txt = b:c"
+        setuptools.setup(entry_points=E)
+        """,
+        "setup.py:4: entry_points may let setuptools run code of the project",
+    ),
+    "version-scheme-of-its-own": (
+        "import setuptools\nscm = {'version_scheme': 'pkg.scm:scheme'}\nsetuptools.setup(use_scm_version=scm)",
+        "setup.py:3: use_scm_version may let setuptools run code of the project",
+    ),
+    "sum-of-a-thousand-terms": (
+        f"import setuptools\nsetuptools.setup(keywords={' + '.join(['[1]'] * 1000)})",
+        "setup.py: it is nested too deeply",
     ),
     "assertion-that-binds": (
         "import sys, setuptools\nassert (new := sys.version_info)\nsetuptools.setup(name=str(new))",
@@ -657,6 +813,52 @@ def test_extension_modules_are_found_even_optional_ones(tmp_path: Path, setup_py
     assert all(reason.startswith("setup.py:") for reason in evidence.because)
 
 
+SWITCH = """
+    import sys
+    from setuptools import setup, Extension
+    {text}
+    setup({more} ext_modules=[Extension("pkg._x", ["x.c"], define_macros=macros, **limited)], options=options)
+"""
+FLOWING = """
+    new = sys.version_info >= (3, 12)
+    macros = [("NEW", str(int(new)))]
+    if new and sys.implementation.name == "cpython":
+        limited = {"py_limited_api": True}
+        options = {"bdist_wheel": {"py_limited_api": "cp312"}}
+        macros.append(("Py_LIMITED_API", "0x030C0000"))
+    else:
+        limited = {}
+        options = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "doubts"),
+    [
+        pytest.param("", (), id="extensions-and-tag-only"),
+        pytest.param("packages=['new' if new else 'old'],", ("new depends on sys.version_info",), id="packages-too"),
+        pytest.param("keywords=[sys.platform],", ("keywords depends on sys.platform",), id="something-else"),
+        pytest.param("cmdclass={'build_ext': odd()},", (), id="command-that-compiles"),
+        pytest.param("cmdclass={'build_py': odd()},", ("cmdclass replaces build_py",), id="command-that-copies"),
+    ],
+)
+def test_beside_extension_modules_only_what_reaches_the_rest_of_the_wheel_is_in_doubt(
+    tmp_path: Path, more: str, doubts: tuple[str, ...]
+) -> None:
+    setup_py = textwrap.dedent(SWITCH).format(text=textwrap.dedent(FLOWING), more=more)
+
+    evidence = judged(tmp_path, setup_py)
+
+    assert evidence.verdict is Verdict.EXTENSION
+    told = {reason.partition(": ")[2] for reason in evidence.doubts}
+    assert all(any(reason.startswith(doubt) for reason in told) for doubt in doubts), evidence
+    assert bool(told) == bool(doubts), evidence
+
+
+def test_a_project_without_extension_modules_has_no_doubts_besides_the_verdict(tmp_path: Path) -> None:
+    assert judged(tmp_path, "import sys, setuptools\nsetuptools.setup(name=sys.platform)").doubts == ()
+
+
 USES = "import pkg\nfrom setuptools import setup\nsetup(version=pkg.__version__)"
 IMPORTS = "from setuptools import setup\nfrom pkg import __version__ as version\nsetup(version=version)"
 CALLS = "from setuptools import setup\nfrom pkg.helper import get\nsetup(version=get())"
@@ -726,6 +928,24 @@ ASKS = "import sys\n__version__ = str(sys.maxsize)"
         pytest.param(IMPORTS, {"pkg": "__version__ = '1'\nif odd():\n    __version__ = '2'"}, "odd", id="bound-twice"),
         pytest.param(IMPORTS, {"pkg": "__version__ = '1'\nfrom odd import *"}, "everything", id="perhaps-overwritten"),
         pytest.param(IMPORTS, {"pkg": "print 1"}, "cannot be parsed", id="python-2"),
+        pytest.param(
+            CALLS.replace("get()", "str(get)"),
+            {"pkg": "", "helper": "import sys\nget = sys.maxsize"},
+            "pkg/helper.py:2: get depends on sys.maxsize",
+            id="value-that-another-file-uses",
+        ),
+        pytest.param(
+            IMPORTS,
+            {"pkg": "import sys\n__version__ = '1'\nif sys.maxsize > 2:\n    open('pkg/table.py', 'w').write('')"},
+            "pkg/__init__.py:3: what is done depends on sys.maxsize",
+            id="literal-beside-code-that-runs",
+        ),
+        pytest.param(
+            IMPORTS,
+            {"pkg": "from . import other\n__version__ = '1'", "other": "import sys\nx = sys.maxsize"},
+            "pkg/other.py:2: x depends on sys.maxsize",
+            id="literal-beside-code-of-another-module",
+        ),
         pytest.param(CALLS, {"pkg": "import odd", "helper": HELPER}, "odd", id="package-above"),
         pytest.param(
             CALLS, {"helper": f"from setuptools import setup\nsetup()\n{HELPER}"}, "calls setup()", id="calls-setup"
