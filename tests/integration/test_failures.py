@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
 import resource
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +19,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from command_line import COMMAND, cpython_targets, environment, impls, left_over, multibuild, snapshot, targets
+from command_line import (
+    COMMAND,
+    check_report,
+    cpython_targets,
+    environment,
+    impls,
+    left_over,
+    multibuild,
+    snapshot,
+    targets,
+)
 from wheel_maker import make_wheel
 
 if TYPE_CHECKING:
@@ -45,7 +57,7 @@ def test_a_missing_interpreter_is_told_before_anything_is_done(package: PackageC
     (error,) = ran.errors
     assert "no installed interpreter matches '3.99'" in error
     assert 'run "multibuild impls"' in error
-    assert not (tmp_path / "work" / "report.json").exists()
+    assert (ran.report["exit"], ran.report["impls"]) == (3, [])
 
 
 def test_an_executable_that_is_no_python_is_told(package: PackageCopy, tmp_path: Path) -> None:
@@ -183,8 +195,9 @@ def test_a_scheme_that_an_interpreter_does_not_have_is_told_with_those_it_has(
 ) -> None:
     ran = multibuild(package("intree-backend"), *impls(first()), "--scheme", "posix_prefx", workdir=tmp_path / "work")
     assert ran.returncode == 2
-    assert "posix_prefix" in ran.impls[first()]["error"]
+    assert "posix_prefix" in ran.errors[0]
     assert roots(ran) == []
+    assert not (ran.workdir / "wheels").exists()
 
 
 def test_an_unknown_setting_names_file_and_key(package: PackageCopy, tmp_path: Path) -> None:
@@ -439,3 +452,71 @@ def in_terminal(
                 shown += data
     os.close(leader)
     return process.returncode, shown.decode()
+
+
+def test_a_run_that_cannot_begin_leaves_no_older_report_standing(package: PackageCopy, tmp_path: Path) -> None:
+    tree, work = package("intree-backend"), tmp_path / "work"
+    assert multibuild("build", tree, *impls(first()), workdir=work).report["exit"] == 0
+
+    page = tmp_path / "report.html"
+    named = ["--report", tmp_path / "mine.json", "--report-html", page]
+    ran = multibuild("build", tree, "--impls", "3.99", *named, workdir=work)
+    assert ran.returncode == 3
+    check_report(ran)
+    assert (ran.report["source"]["path"], ran.report["impls"]) == (str(tree), [])
+    assert json.loads((tmp_path / "mine.json").read_text()) == ran.report
+    assert page.read_text().startswith("<!")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(["build", "--build-constraint", "gone"], id="constraint"),
+        pytest.param(["install", "--wheel", "gone-1-py3-none-any.whl"], id="wheel"),
+    ],
+)
+def test_a_file_that_is_not_there_is_wrong_usage(package: PackageCopy, tmp_path: Path, options: list[str]) -> None:
+    command, *more = options
+    ran = multibuild(command, package("intree-backend"), *impls(first()), *more, workdir=tmp_path / "work")
+    assert ran.returncode == 2
+    assert "there is no" in ran.errors[0]
+    assert "gone" in ran.errors[0]
+
+
+def test_a_work_directory_is_not_made_of_the_source(package: PackageCopy) -> None:
+    tree = package("intree-backend")
+    before = snapshot(tree)
+    ran = multibuild(tree, *impls(first()), workdir=tree)
+    assert ran.returncode == 2
+    assert "no work directory of multibuild" in ran.errors[0]
+    assert snapshot(tree) == before
+
+
+def test_two_versions_that_fit_equally_well_are_told(tmp_path: Path) -> None:
+    wheels = [make_wheel(tmp_path, version=version) for version in ("1.0", "2.0")]
+    ran = multibuild("install", "--wheel", wheels[0], "--wheel", wheels[1], *impls(first()), workdir=tmp_path / "work")
+    assert ran.returncode == 2
+    assert all(wheel.name in ran.errors[0] for wheel in wheels)
+
+
+@pytest.mark.interpreters
+def test_who_came_by_default_is_skipped_where_a_ready_wheel_does_not_fit(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, requires_python=f"=={first().removeprefix('python')}.*")
+    ran = multibuild("install", "--wheel", wheel, "--compile", "none", workdir=tmp_path / "work")
+    assert ran.returncode == 0
+    assert ran.actions[first()] == "reused"
+    assert set(ran.actions.values()) == {"reused", "skipped"}
+
+    named = multibuild("install", "--wheel", wheel, *impls(), "--compile", "none", workdir=tmp_path / "work")
+    assert named.returncode == 1
+
+
+def test_settings_that_an_sdist_brings_are_in_force(package: PackageCopy, tmp_path: Path) -> None:
+    tree = package("intree-backend")
+    pyproject = tree / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text() + "\n[tool.multibuild]\nresue = 'never'\n")
+    for form in ("gztar", "zip"):
+        sdist = shutil.make_archive(str(tmp_path / "sample-1.0"), form, tree.parent, tree.name)
+        ran = multibuild(sdist, workdir=tmp_path / "work")
+        assert ran.returncode == 2
+        assert f"unknown setting 'resue' in [tool.multibuild] of pyproject.toml in {sdist}" in ran.errors[0]

@@ -199,3 +199,22 @@ def test_a_wheel_of_unknown_origin_serves_only_where_the_tags_are_trusted(packag
     entries = json.loads((tree / ".multibuild" / "report.json").read_text())["impls"]
     assert {(entry["action"], entry["built_by"]) for entry in entries} == {("reused", None)}
     assert "nothing tells where it comes from; it is trusted all the same" in trusting.stderr
+
+
+def test_the_private_copy_keeps_the_name_of_its_tree_and_the_log_is_begun_anew(
+    package: PackageCopy, tmp_path: Path
+) -> None:
+    """Version plugins read versions from the names of folders."""
+    tree = package("intree-backend").rename(tmp_path / "sample-1.7")
+    backend = tree / "backend" / "sample_backend.py"
+    backend.write_text("from pathlib import Path\nprint('in', Path.cwd().name)\n" + backend.read_text())
+    name = next(iter(targets()))
+    log = tmp_path / "work" / "logs" / f"{name}-build.log"
+
+    sizes = []
+    for more in ([], [], ["--prepare", f"{name}=true"], ["--prepare", f"{name}=true"]):
+        ran = multibuild("build", tree, *impls(name), "--no-reuse", *more, workdir=tmp_path / "work")
+        assert ran.returncode == 0, ran.stderr
+        assert "in sample-1.7\n" in log.read_text()
+        sizes.append(log.read_text().count("in sample-1.7\n"))
+    assert sizes[0] == sizes[1] == sizes[2] == sizes[3]
