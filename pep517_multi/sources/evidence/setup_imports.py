@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence.literals import assignments, is_literal, module_file, parse, times_bound
-from pep517_multi.sources.evidence.setup_names import HARMLESS, STABLE_MODULES
+from pep517_multi.sources.evidence.setup_effects import has_effect, running
+from pep517_multi.sources.evidence.setup_names import IMPORTABLE, LOADED_AT_START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-_PLAIN_BASES = frozenset({"object", "Exception", "RuntimeError", "TypeError", "ValueError"})
 
 
 @dataclass
@@ -41,7 +40,7 @@ class LocalModules:
         return len(values) == 1 and is_literal(values[0])
 
     def is_quiet(self, module: str, *, above: tuple[str, ...] = ()) -> bool:
-        """Whether an import of ``module``, with the packages above it, only defines: functions, classes, literals.
+        """Whether an import of ``module``, with the packages above it, does nothing besides making values.
 
         :param above: what is being imported already.
         """
@@ -54,40 +53,27 @@ class LocalModules:
             if tree is None:
                 return path is None and name != module
             package = name if path is not None and path.name == "__init__.py" else name.rpartition(".")[0]
-            if not all(self._is_quiet(statement, package, (*above, module)) for statement in tree.body):
+            if not all(self._is_quiet(node, package, (*above, module)) for node in running(tree)):
                 return False
         return True
 
-    def _is_quiet(self, statement: ast.stmt, package: str, above: tuple[str, ...]) -> bool:  # noqa: PLR0911 - one each
-        match statement:
-            case ast.Expr(value=ast.Constant()) | ast.Pass():
-                return True
-            case ast.Assign(targets=targets, value=value):
-                return all(isinstance(target, ast.Name) for target in targets) and is_literal(value)
-            case ast.AnnAssign(target=ast.Name(), value=value, annotation=ast.Name()):
-                return value is None or is_literal(value)
-            case ast.FunctionDef(decorator_list=[], args=arguments):
-                defaults = (*arguments.defaults, *filter(None, arguments.kw_defaults))
-                return all(map(is_literal, defaults))
-            case ast.ClassDef(decorator_list=[], bases=bases, keywords=[], body=body):
-                plain = all(isinstance(base, ast.Name) and base.id in _PLAIN_BASES for base in bases)
-                return plain and all(self._is_quiet(part, package, above) for part in body)
-            case ast.ImportFrom(module=module, names=aliases, level=level) if level:
-                kept = package.split(".")[: len(package.split(".")) - level + 1]
+    def _is_quiet(self, node: ast.AST, package: str, above: tuple[str, ...]) -> bool:
+        match node:
+            case ast.ImportFrom(module=module, names=aliases, level=level):
+                kept = package.split(".")[: len(package.split(".")) - level + 1] if level else []
                 origin = ".".join((*kept, *filter(None, [module])))
                 found = [f"{origin}.{alias.name}" for alias in aliases if self.file(f"{origin}.{alias.name}")]
-                return bool(origin) and all(self.is_quiet(name, above=above) for name in (origin, *found))
+                return all(self._imports_quietly(name, above) for name in (origin, *found))
             case ast.Import(names=aliases):
-                return all(self._is_stable(alias.name) for alias in aliases)
-            case ast.ImportFrom(module=str(module), names=aliases, level=0):
-                return module == "__future__" or (
-                    self._is_stable(module) and all(f"{module}.{alias.name}" in HARMLESS for alias in aliases)
-                )
+                return all(self._imports_quietly(alias.name, above) for alias in aliases)
             case _:
-                return False
+                return not has_effect(node)
 
-    def _is_stable(self, module: str) -> bool:
-        return module in STABLE_MODULES and (module == "sys" or self.file(module.partition(".")[0]) is None)
+    def _imports_quietly(self, module: str, above: tuple[str, ...]) -> bool:
+        root = module.partition(".")[0]
+        if self.file(root) is not None and root not in LOADED_AT_START:
+            return self.is_quiet(module, above=above)
+        return root in IMPORTABLE and root not in {"distutils", "setuptools", "pkg_resources"}
 
     def problem(self, module: str) -> str | None:
         """Return what first is not harmless in ``module`` and the packages above it, which are imported with it."""

@@ -874,6 +874,22 @@ EXECUTES = """
     setup(version=about["__version__"], long_description=readme)
 """
 LITERAL = "import sys\n__version__ = '1'\ndef f(): return sys.platform"
+LITERAL_BESIDE_VALUES = """
+    import sys
+    from pkg import __version__ as again
+    __version__ = "1"
+    PY3 = sys.version_info[0] == 3
+    if PY3:
+        tables = {"old" if sys.maxsize < 2 ** 32 else "new": getattr(sys, "platform")}
+    else:
+        exec("x = 1")
+    class Writer:
+        def __init__(self):
+            self.lines = []
+        def save(self, path):
+            open(path, "w").write("".join(self.lines))
+    writer = Writer()
+"""
 COMPUTED = "parts = (1, 2)\n__version__ = '.'.join(str(part) for part in parts)"
 HELPER = "import re\ndef get():\n    return re.sub('a', 'b', open('VERSION').read())"
 
@@ -884,6 +900,7 @@ HELPER = "import re\ndef get():\n    return re.sub('a', 'b', open('VERSION').rea
         pytest.param(USES, {"pkg": LITERAL}, id="literal-used"),
         pytest.param(IMPORTS, {"pkg": LITERAL}, id="literal-imported"),
         pytest.param(IMPORTS, {"pkg": COMPUTED}, id="computed"),
+        pytest.param(USES, {"pkg": LITERAL_BESIDE_VALUES}, id="literal-beside-values-of-any-kind"),
         pytest.param(IMPORTS, {"pkg": "from .about import __version__", "about": LITERAL}, id="relative-import"),
         pytest.param(
             IMPORTS, {"pkg": "from . import about\nfrom .about import __version__", "about": COMPUTED}, id="submodule"
@@ -942,8 +959,11 @@ ASKS = "import sys\n__version__ = str(sys.maxsize)"
         ),
         pytest.param(
             IMPORTS,
-            {"pkg": "from . import other\n__version__ = '1'", "other": "import sys\nx = sys.maxsize"},
-            "pkg/other.py:2: x depends on sys.maxsize",
+            {
+                "pkg": "from . import other\n__version__ = '1'",
+                "other": "import sys\nopen(sys.platform, 'w')",
+            },
+            "pkg/other.py:2: it looks at sys.platform",
             id="literal-beside-code-of-another-module",
         ),
         pytest.param(CALLS, {"pkg": "import odd", "helper": HELPER}, "odd", id="package-above"),
