@@ -19,11 +19,11 @@ EFFECTS = frozenset(
     {
         "NamedTemporaryFile", "Popen", "call", "check_call", "check_output", "chmod", "compile", "copy2", "copyfile",
         "copytree", "dump", "eval", "exec", "exec_module", "link", "makedirs", "mkdir", "mkstemp", "move", "open",
-        "popen", "rename", "rmtree", "run", "setup", "symlink", "symlink_to", "system", "touch", "unlink", "write",
-        "write_bytes", "write_text", "writelines",
+        "popen", "rename", "rmtree", "run", "setup", "symlink", "symlink_to", "system", "touch", "unlink",
+        "write_bytes", "write_text",
     }
 )  # fmt: skip
-"""Names of functions and methods that do something, be it by running a text."""
+"""Names of functions and methods that do something, be it by running a text; whoever writes has opened before."""
 
 
 def running(module: ast.Module) -> Iterator[ast.AST]:
