@@ -191,7 +191,8 @@ def test_a_wheel_of_unknown_origin_serves_only_where_the_tags_are_trusted(packag
     name = next(iter(done.values()))["wheel"]
     content = (wheels / name).read_bytes()
     multibuild("clean", cwd=tree)
-    wheels.mkdir(parents=True)
+    multibuild("plan", "--impls", *implementations(), cwd=tree)
+    wheels.mkdir()
     (wheels / name).write_bytes(content)
     cautious = multibuild("plan", "--json", "--impls", *implementations(), cwd=tree)
     trusting = multibuild("build", "--reuse", "tags", "--impls", *implementations(), cwd=tree)
@@ -202,19 +203,23 @@ def test_a_wheel_of_unknown_origin_serves_only_where_the_tags_are_trusted(packag
 
 
 def test_the_private_copy_keeps_the_name_of_its_tree_and_the_log_is_begun_anew(
-    package: PackageCopy, tmp_path: Path
+    package: Callable[[str], Path], tmp_path: Path
 ) -> None:
     """Version plugins read versions from the names of folders."""
     tree = package("intree-backend").rename(tmp_path / "sample-1.7")
     backend = tree / "backend" / "sample_backend.py"
-    backend.write_text("from pathlib import Path\nprint('in', Path.cwd().name)\n" + backend.read_text())
-    name = next(iter(targets()))
-    log = tmp_path / "work" / "logs" / f"{name}-build.log"
+    text = backend.read_text()
+    future = "from __future__ import annotations\n"
+    backend.write_text(f"{future}from pathlib import Path\nprint('in', Path.cwd().name)\n{text.replace(future, '')}")
+    name = next(iter(machine.cpythons()))
 
-    sizes = []
-    for more in ([], [], ["--prepare", f"{name}=true"], ["--prepare", f"{name}=true"]):
-        ran = multibuild("build", tree, *impls(name), "--no-reuse", *more, workdir=tmp_path / "work")
+    counts = []
+    for run, changed in enumerate((False, False, True, True)):
+        (tree / "new.txt").write_text(str(run))
+        more = ["--prepare", f"{name}=touch prepared"] if changed else []
+        ran = multibuild("build", "--impls", str(machine.cpythons()[name]), "--no-reuse", *more, cwd=tree)
         assert ran.returncode == 0, ran.stderr
-        assert "in sample-1.7\n" in log.read_text()
-        sizes.append(log.read_text().count("in sample-1.7\n"))
-    assert sizes[0] == sizes[1] == sizes[2] == sizes[3]
+        log = (tree / ".multibuild" / "logs" / f"{name}-build.log").read_text()
+        counts.append(log.count("in sample-1.7\n"))
+    assert counts[0] > 0
+    assert len(set(counts)) == 1
