@@ -370,10 +370,20 @@ def test_a_signal_ends_the_run_with_all_its_processes_and_a_new_run_succeeds(
     _, pids = slow_tree(tree, tmp_path)
     names, work = cpython_targets()[:2], tmp_path / "work"
     command = [*COMMAND, str(tree), *impls(*names), "--workdir", str(work)]
-    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
-        until(lambda: len(pids()) >= 2)
-        process.send_signal(number)
-        _, stderr = process.communicate(timeout=PATIENCE)
+    with subprocess.Popen(
+        command,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        # What is ignored stays so in children, and whoever runs the tests in the background ignores interrupts.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 - there are no threads here
+    ) as process:
+        try:
+            until(lambda: len(pids()) >= 2)
+            process.send_signal(number)
+            _, stderr = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert stderr.splitlines()[-1] == "multibuild: error: interrupted; what was not complete is not there"
     assert "Traceback" not in stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,15 @@ from pep517_multi.sources.evidence import fixed, hatchling, native, pdm, poetry,
 from pep517_multi.sources.evidence.evidence import Evidence, Verdict
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, unknown
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_markers, judge_requirements
+from pep517_multi.sources.evidence.setup_reach import reaching_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pep517_multi.sources.tree import BuildSystem
 
+_SETUP_PY_LINE = re.compile(r"setup\.py:(\d+): ")
 _BINARIES = (".so", ".pyd", ".dylib")
 
 
@@ -89,12 +92,20 @@ def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -
     made = tuple(finding.because for finding in findings if finding.verdict is Verdict.EXTENSION)
     open_ = [finding for finding in findings if finding.verdict is Verdict.UNKNOWN]
     if made:
-        return Evidence(
-            Verdict.EXTENSION, made, tuple(finding.because for finding in open_ if not finding.compiled_only)
-        )
+        return Evidence(Verdict.EXTENSION, made, tuple(_doubts(project, open_)))
     if open_:
         return Evidence(Verdict.UNKNOWN, tuple(finding.because for finding in open_))
     return Evidence(Verdict.INDEPENDENT, (FAMILIES[_own_backend(project) or build_system.backend].pure,))
+
+
+def _doubts(project: Project, findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield what may make more than compiled modules differ between builders."""
+    reaching = reaching_lines(project.text("setup.py") or "")
+    for finding in findings:
+        line = _SETUP_PY_LINE.match(finding.because)
+        reaches = line is None or reaching is None or int(line[1]) in reaching
+        if reaches and not finding.compiled_only:
+            yield finding.because
 
 
 def _own_backend(project: Project) -> str | None:
