@@ -59,7 +59,7 @@ BUILDS = {
     "hazard-entry-points": EACH,
     "hazard-set": EACH,
     "hazard-build-path": EACH,
-    "hazard-shebang": ENDS,
+    "hazard-shebang": EACH,
     "hazard-abi3": STABLE_ABI,
     "lies-version-files": EACH,
     "lies-metadata": EACH,
