@@ -437,7 +437,10 @@ def in_terminal(
     """Run ``command`` on a terminal of its own; the answer is its status and all that was written to the terminal."""
     leader, follower = pty.openpty()
     shown = b""
-    script = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    script = (
+        "import fcntl, os, signal, sys, termios; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+        "fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", script, *command],
         stdin=follower,
@@ -449,7 +452,9 @@ def in_terminal(
         os.close(follower)
         deadline = time.monotonic() + PATIENCE
         while True:
-            assert time.monotonic() < deadline
+            if time.monotonic() > deadline:
+                process.kill()
+                pytest.fail(f"the run did not end: {shown.decode()}")
             if interrupt_when is not None and interrupt_when():
                 os.write(leader, b"\x03")
                 interrupt_when = None
