@@ -56,6 +56,7 @@ class Batch:
         self.notes: dict[str, str] = {}
         self.workers = 0
         self.error: BaseException | None = None
+        self.is_open = True
         self._compiler = compiler
         self._waiting: list[tuple[int, str, Module]] = []  # a heap: the largest first
         self._bytes = 0
@@ -67,6 +68,8 @@ class Batch:
         """
         with self._compiler.changed:
             self._compiler.refuse_if_closed()
+            if self.error is not None:
+                return  # told at the end; the rest would be made in vain
             heapq.heappush(self._waiting, (-module.size, module.name, module))
             self._bytes += module.size
             self._compiler.start_thread()
@@ -77,10 +80,12 @@ class Batch:
 
     def __exit__(self, kind: object, *_: object) -> None:
         with self._compiler.changed:
+            self.is_open = False
             if kind is not None:
                 self.stop(None)
             self._compiler.changed.wait_for(lambda: not self._waiting and not self.workers)
             self._compiler.batches.remove(self)
+        self._compiler.dismiss(self.interpreter)
         if kind is None and self.error is not None:
             raise self.error
 
@@ -126,7 +131,7 @@ class Compiler:
         self._jobs = max(1, jobs)
         self._threads: list[threading.Thread] = []
         self._workers: set[_Worker] = set()
-        self._ready: dict[Path, _Worker] = {}
+        self._ready: dict[Path, list[_Worker]] = {}
         self._closed = False
         self.batches: list[Batch] = []
         self.changed = threading.Condition()
@@ -141,9 +146,9 @@ class Compiler:
             with contextlib.suppress(CommandStartError):
                 worker.start()
             with self.changed:
-                needed = not self._closed and interpreter.executable not in self._ready
+                needed = not self._closed
                 if needed:
-                    self._ready[interpreter.executable] = worker
+                    self._ready.setdefault(interpreter.executable, []).append(worker)
                     self._workers.add(worker)
             if not needed:
                 worker.close()
@@ -181,7 +186,17 @@ class Compiler:
             self.changed.notify_all()
         for thread in self._threads:
             thread.join()
-        for worker in self._ready.values():
+        for worker in [worker for workers in self._ready.values() for worker in workers]:
+            worker.close()
+
+    def dismiss(self, interpreter: Interpreter) -> None:
+        """Let the processes of ``interpreter`` end that have nothing to do, unless another batch may need them."""
+        with self.changed:
+            if any(batch.interpreter.executable == interpreter.executable for batch in self.batches):
+                return
+            idle = self._ready.pop(interpreter.executable, [])
+            self._workers.difference_update(idle)
+        for worker in idle:
             worker.close()
 
     def refuse_if_closed(self) -> None:
@@ -205,11 +220,21 @@ class Compiler:
                 with self.changed:
                     batch.stop(error)
             finally:
-                worker.close()
-                with self.changed:
-                    self._workers.discard(worker)
-                    batch.workers -= 1
-                    self.changed.notify_all()
+                self._put_back(worker, batch)
+
+    def _put_back(self, worker: _Worker, batch: Batch) -> None:
+        """Keep a process at hand as long as files are still being added; else let it end."""
+        with self.changed:
+            keep = batch.is_open and not self._closed
+            if keep:
+                self._ready.setdefault(batch.interpreter.executable, []).append(worker)
+        if not keep:
+            worker.close()
+        with self.changed:
+            if not keep:
+                self._workers.discard(worker)
+            batch.workers -= 1
+            self.changed.notify_all()
 
     def _next_batch(self) -> tuple[Batch, _Worker] | None:
         with self.changed:
@@ -218,7 +243,8 @@ class Compiler:
             if batch is None or not batch.share:
                 return None
             batch.workers += 1
-            worker = self._ready.pop(batch.interpreter.executable, None) or self._new_worker(batch.interpreter)
+            idle = self._ready.get(batch.interpreter.executable)
+            worker = idle.pop() if idle else self._new_worker(batch.interpreter)
             self._workers.add(worker)
             return batch, worker
 

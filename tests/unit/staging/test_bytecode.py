@@ -377,3 +377,29 @@ def test_a_closed_compiler_leaves_no_process_behind(runner: WatchingRunner) -> N
     compiler.expect([newest()])
 
     assert [process.returncode for process in runner.alive] == [0]
+
+
+def test_a_process_waits_for_files_that_are_still_to_come(
+    compiler: Compiler, runner: WatchingRunner, tmp_path: Path
+) -> None:
+    with compiler.batch(newest(), layout=Layout(levels=(0,))) as batch:
+        for number in range(10):
+            batch.add(module(tmp_path, f"m{number}.py", "x = 1\n"))
+            while not (tmp_path / f"__pycache__/m{number}.{newest().cache_tag}.pyc").exists():
+                assert batch.error is None
+
+    assert len(runner.commands) <= 2
+    assert [process.poll() for process in runner.alive] == [0] * len(runner.alive)
+
+
+def test_after_an_error_what_is_added_is_not_begun(compiler: Compiler, runner: WatchingRunner, tmp_path: Path) -> None:
+    broken = dying(tmp_path, times=100)
+
+    with pytest.raises(StagingError), compiler.batch(broken, layout=Layout()) as batch:  # noqa: PT012 - one batch
+        batch.add(module(tmp_path, "m.py", "x = 1\n"))
+        while batch.error is None:
+            pass
+        started = len(runner.commands)
+        batch.add(module(tmp_path, "n.py", "x = 1\n"))
+
+    assert len(runner.commands) == started
