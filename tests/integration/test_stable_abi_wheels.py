@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import machine
 import pytest
-from command_line import impls, multibuild
+from command_line import impls, multibuild, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +15,8 @@ pytestmark = [pytest.mark.interpreters, pytest.mark.compiler, pytest.mark.networ
 
 
 def cpythons() -> list[str]:
-    """Name the oldest CPython and the two newest, which a current setuptools supports."""
-    names = list(machine.cpythons())
-    return [*names[-3:-2], *names[-2:]]
+    """Name those CPythons that tests build for, the oldest first."""
+    return [name for name in targets() if name.startswith("python")]
 
 
 def test_a_clean_wheel_passes_the_audit_and_is_shared(package: Callable[[str], Path], tmp_path: Path) -> None:
