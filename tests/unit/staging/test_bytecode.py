@@ -4,6 +4,7 @@ import re
 import struct
 import subprocess
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -322,8 +323,9 @@ def test_files_are_compiled_while_others_are_still_to_come(compiler: Compiler, t
 
     with compiler.batch(newest(), layout=Layout(levels=(0,))) as batch:
         batch.add(first)
-        while not expected.exists():  # the compiler of this very file: without it the test would never end
+        while not expected.exists():
             assert batch.error is None
+            time.sleep(0.01)
         batch.add(second)
 
     assert batch.sentences == ()
@@ -387,6 +389,7 @@ def test_a_process_waits_for_files_that_are_still_to_come(
             batch.add(module(tmp_path, f"m{number}.py", "x = 1\n"))
             while not (tmp_path / f"__pycache__/m{number}.{newest().cache_tag}.pyc").exists():
                 assert batch.error is None
+                time.sleep(0.01)
 
     assert len(runner.commands) <= 2
     assert [process.poll() for process in runner.alive] == [0] * len(runner.alive)
@@ -398,7 +401,7 @@ def test_after_an_error_what_is_added_is_not_begun(compiler: Compiler, runner: W
     with pytest.raises(StagingError), compiler.batch(broken, layout=Layout()) as batch:  # noqa: PT012 - one batch
         batch.add(module(tmp_path, "m.py", "x = 1\n"))
         while batch.error is None:
-            pass
+            time.sleep(0.01)
         started = len(runner.commands)
         batch.add(module(tmp_path, "n.py", "x = 1\n"))
 
