@@ -343,11 +343,21 @@ def test_two_wheels_that_differ_are_shown_with_their_lines(package: PackageCopy,
 REAL = ["rich", "requests", "psutil"]
 
 
+def of_one_origin() -> list[str]:
+    """Name the CPythons that one distributor compiled: another's flags make other modules, which is no noise."""
+    origins: dict[Path, list[str]] = {}
+    for name in cpython_targets():
+        path = targets()[name]
+        folder = next((one for one in path.parents if one.name in {"versions", "interpreters"}), path.parent)
+        origins.setdefault(folder, []).append(name)
+    return max(origins.values(), key=len)
+
+
 @pytest.mark.network
 @pytest.mark.compiler
 @pytest.mark.parametrize("name", REAL)
 def test_real_packages_that_share_rightly_are_identical_or_benign(name: str, tmp_path: Path) -> None:
-    names = cpython_targets()
+    names = of_one_origin() if name == "psutil" else cpython_targets()
     ran = multibuild(real_sdists.fetch(name), *impls(names[0], names[-1]), "--qa", "fail", workdir=tmp_path / "work")
     assert ran.returncode == 0, ran.stderr
     assert ran.actions == {names[0]: "built", names[-1]: "reused"}
