@@ -475,7 +475,7 @@ def test_a_run_that_cannot_begin_leaves_no_older_report_standing(package: Packag
     assert multibuild("build", tree, *impls(first()), workdir=work).report["exit"] == 0
 
     page = tmp_path / "report.html"
-    named = ["--report", tmp_path / "mine.json", "--report-html", page]
+    named: list[str | Path] = ["--report", tmp_path / "mine.json", "--report-html", page]
     ran = multibuild("build", tree, "--impls", "3.99", *named, workdir=work)
     assert ran.returncode == 3
     check_report(ran)
