@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pep517_multi.wheels.wheel import Wheel
 
 _FOLDER = re.compile(r"^[^/]+\.(dist-info|data)/", re.IGNORECASE)
+_LICENCES = re.compile(r"^\{dist-info\}/(licenses|license_files)/")
 _WRITTEN_BY_BACKENDS = frozenset({"{dist-info}/METADATA", "{dist-info}/RECORD", "{dist-info}/WHEEL"})
 
 
@@ -41,6 +42,7 @@ def _members(wheel: Wheel) -> dict[str, bytes]:
     with zipfile.ZipFile(wheel.path) as archive:
         for info in archive.infolist():
             path = _FOLDER.sub(lambda folder: f"{{{folder[1].lower()}}}/", info.filename)
+            path = _LICENCES.sub("{dist-info}/", path)  # where they lie is the choice of the backend's version
             compiled = stable and info.filename in wheel.extensions
             if not info.is_dir() and not compiled and path not in _WRITTEN_BY_BACKENDS:
                 members[path] = archive.read(info)
