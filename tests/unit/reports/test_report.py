@@ -21,7 +21,7 @@ BUILT = ImplReport(
     built_by="python3.11",
     tag="py3-none-any",
     because=("no wheel is there yet",),
-    root="/work/roots/python3.11",
+    root="/build/roots/python3.11",
     seconds={"build": 1.23456},
 )
 REUSED = replace(
@@ -30,7 +30,7 @@ REUSED = replace(
     action="reused",
     implementation="pypy",
     because=("always the same",),
-    root="/work/roots/pypy3.9",
+    root="/build/roots/pypy3.9",
 )
 FAILED = replace(
     BUILT, impl="python3.13", action="failed", wheel=None, wheel_sha256=None, error="it broke", tag=None, root=None
@@ -66,7 +66,7 @@ def test_the_table_names_who_built_and_the_summary_counts() -> None:
     assert [row.cells[1] for row in rows] == ["built", "reused from python3.11", "failed"]
     assert {row.notes for row in rows} == {()}
     assert text.table(report, verbose=True).rows[2].notes[0] == "it broke"
-    assert text.summary(report) == "sample 1.0: 1 built, 1 reused, 1 failed (2.0 s); staged in /work/roots"
+    assert text.summary(report) == "sample 1.0: 1 built, 1 reused, 1 failed (2.0 s); staged in /build/roots"
 
 
 def test_a_wheel_of_an_earlier_run_is_told_from_one_that_was_built_just_now() -> None:
