@@ -13,6 +13,7 @@ import click
 
 from pep517_multi import __version__
 from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands, WithCommand
+from pep517_multi.cli.integrations import HOSTS, show_integration
 from pep517_multi.cli.options import BUILD, CHECK, QA, SCREEN, STAGE, WORK, options
 from pep517_multi.errors import MultibuildError, UsageError
 from pep517_multi.report import SourceReport
@@ -170,6 +171,15 @@ def impls(*, as_json: bool, **given: Any) -> int:
     from pep517_multi.cli.listing import list_interpreters
 
     return list_interpreters(given, as_json=as_json)
+
+
+@multibuild.command()
+@click.option("--path", is_flag=True, help="Print where it lies instead; for several files: their folder.")
+@click.argument("host", type=click.Choice(list(HOSTS)))
+@click.argument("file", required=False)
+def integration(host: str, file: str | None, *, path: bool) -> int:
+    """Print what a packaging host loads to call multibuild."""
+    return show_integration(host, file, path=path)
 
 
 @multibuild.command()
