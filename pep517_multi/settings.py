@@ -105,6 +105,7 @@ class Settings:
     scheme: str | None = None
     shebang: str = "{prefix}/bin/{impl}"
     scripts: str | None = None
+    prefer: str | None = None
     dedupe: str = "none"
     strip: tuple[str, ...] = ()
     license_dir: str | None = None
@@ -375,6 +376,7 @@ SETTINGS: tuple[Setting, ...] = (
         "an image, else plain",
         _choice("plain", "suffix", "python-exec", "separate"),
     ),
+    Setting("prefer", "SPEC", "whose scripts have the plain names; the newest CPython's by default", _text),
     Setting(
         "dedupe",
         "none|hard|symlink",

@@ -51,6 +51,7 @@ STAGE = (
     "scheme",
     "shebang",
     "scripts",
+    "prefer",
     "compile",
     "invalidation-mode",
     "dedupe",

@@ -104,6 +104,7 @@ def run_of(settings: Settings, *, runner: LocalRunner, observer: Observer) -> Ru
 
     :raises InterpreterError: an implementation that was asked for is not there.
     """
+    from pep517_multi.interpreters.spec import Spec
     from pep517_multi.pipeline.run import Run
 
     return Run(
@@ -114,6 +115,7 @@ def run_of(settings: Settings, *, runner: LocalRunner, observer: Observer) -> Ru
         environ=inherited_environment(),
         observer=observer,
         named=bool(settings.impls) and "all" not in settings.impls,
+        prefer=Spec.parse(settings.prefer) if settings.prefer else None,
     )
 
 

@@ -94,16 +94,16 @@ def merge_staged(run: Run, staged: Sequence[Interpreter]) -> Mapping[str, tuple[
 
 def _merge(run: Run, place: ImagePlace, group: Sequence[Interpreter]) -> tuple[str, ...]:
     from pep517_multi.staging.dedupe import dedupe
-    from pep517_multi.staging.entries import member_of
     from pep517_multi.staging.image import Image
     from pep517_multi.staging.merging import merge
 
     known = Manifest() if place.owned else read_manifest(place)
-    fresh = [member_of(interpreter, place.root(interpreter.name), run.layout) for interpreter in group]
+    fresh = [_member(run, interpreter, place.root(interpreter.name)) for interpreter in group]
     members = [*fresh, *_others(place, known, {member.name for member in fresh})]
-    contenders = members if place.shared else [member_of(one, place.directory, run.layout) for one in run.interpreters]
-    preferred = max(contenders, key=lambda member: member.preference).name
-    merged = merge(members, policy=policy_of(run), preferred=preferred)
+    contenders = members if place.shared else [_member(run, one, place.directory) for one in run.interpreters]
+    first = max(contenders, key=lambda member: member.preference)
+    is_preferred = run.prefer is None or first.preference[0]
+    merged = merge(members, policy=policy_of(run), preferred=first.name if is_preferred else "")
     entries = dedupe(merged.entries, members, mode=run.settings.dedupe)
 
     def record(present: Sequence[Entry]) -> None:
@@ -121,6 +121,12 @@ def _merge(run: Run, place: ImagePlace, group: Sequence[Interpreter]) -> tuple[s
     finally:
         files.remove_tree(temporary)
     return merged.notes
+
+
+def _member(run: Run, interpreter: Interpreter, root: Path) -> Member:
+    from pep517_multi.staging.entries import member_of
+
+    return member_of(interpreter, root, run.layout, prefer=run.prefer)
 
 
 def _others(place: ImagePlace, known: Manifest, fresh: set[str]) -> Iterable[Member]:

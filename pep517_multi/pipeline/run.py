@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pep517_multi.events import Observer
     from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.interpreters.spec import Spec
     from pep517_multi.pipeline.workdir import WorkDirectory
     from pep517_multi.process import LocalRunner
     from pep517_multi.settings import Settings
@@ -28,6 +29,7 @@ class Run:
     :param interpreters: in order of work.
     :param named: whether the user named the implementations; those that came by default are skipped where a project
         does not support them, those that were named fail.
+    :param prefer: whose scripts have the plain names, also where the run is not for it.
     :param environ: the environment that the run was started in.
     :param holds_work: whether the work directory is there and this run's; ready wheels can be installed without.
     """
@@ -39,6 +41,7 @@ class Run:
     environ: Mapping[str, str]
     observer: Observer
     named: bool = True
+    prefer: Spec | None = None
     holds_work: bool = True
 
     @property

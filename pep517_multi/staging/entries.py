@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.interpreters.spec import Spec
     from pep517_multi.staging.layout import Layout
 
 
@@ -24,7 +25,8 @@ class Member:
 
     :param name: its canonical name.
     :param root: its own staging root.
-    :param preference: the greatest one is preferred: its scripts get the plain names.
+    :param preference: the greatest one is preferred: its scripts get the plain names. The first item is 1 if it was
+        named as the one to prefer.
     :param prefix: install prefix, empty for ``/``.
     :param scripts: absolute path of scripts.
     :param libraries: absolute paths of its site-packages.
@@ -40,17 +42,20 @@ class Member:
     interpreter: str | None
 
 
-def member_of(interpreter: Interpreter, root: Path, layout: Layout) -> Member:
-    """Describe ``interpreter``, staged in ``root``; the newest ordinary CPython is preferred.
+def member_of(interpreter: Interpreter, root: Path, layout: Layout, *, prefer: Spec | None = None) -> Member:
+    """Describe ``interpreter``, staged in ``root``.
+
+    What ``prefer`` means is preferred, else the newest ordinary CPython.
 
     :raises UsageError: the layout makes no sense for it.
     """
     ordinary = interpreter.is_cpython and not interpreter.free_threaded and not interpreter.debug
+    named = prefer is not None and prefer.matches(interpreter)
     paths = layout.paths(interpreter, distribution="")
     return Member(
         name=interpreter.name,
         root=root,
-        preference=(ordinary, interpreter.is_cpython, *interpreter.version.release),
+        preference=(named, ordinary, interpreter.is_cpython, *interpreter.version.release),
         prefix="" if layout.prefix == "/" else layout.prefix,
         scripts=paths["scripts"],
         libraries=layout.libraries(interpreter),

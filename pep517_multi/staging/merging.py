@@ -38,11 +38,12 @@ def merge(members: Iterable[Member], *, policy: str, preferred: str | None = Non
     of all of them and WHEEL has all their tags.
 
     :param policy: ``plain`` (the preferred implementation's script wins), ``suffix``, ``python-exec``, ``separate``.
-    :param preferred: who gets the plain names of scripts; by default the preferred one of ``members``.
+    :param preferred: who gets the plain names of scripts, empty if nobody here does; by default the preferred one
+        of ``members``.
     :raises StagingError: two members have different files of one path, and the policy does not settle it.
     """
     ordered = sorted(members, key=lambda member: member.preference)
-    return _Merge(ordered, policy, preferred or ordered[-1].name).result()
+    return _Merge(ordered, policy, ordered[-1].name if preferred is None else preferred).result()
 
 
 @dataclass

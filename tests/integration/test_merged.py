@@ -134,6 +134,29 @@ def test_one_implementation_at_a_time_gives_the_same_image(install: Callable[...
     assert snapshot(tmp_path / "one-by-one", times=False) == snapshot(tmp_path / "at-once", times=False)
 
 
+def test_an_image_for_each_implementation_has_plain_names_where_the_preferred_one_is(
+    install: Callable[..., Ran], tmp_path: Path
+) -> None:
+    oldest, *others = three()
+
+    for impl in three():
+        assert install("--prefer", short(oldest), names=[impl], image=impl).returncode == 0
+
+    assert (tmp_path / oldest / "usr/bin/scripts-and-data").is_symlink()
+    for impl in others:
+        names = {path.name for path in (tmp_path / impl / "usr/bin").iterdir()} - {"greet-shell"}
+        assert f"scripts-and-data-{short(impl)}" in names
+        assert [name for name in names if not name.endswith(short(impl))] == []
+
+
+def test_what_is_preferred_must_be_an_implementation(install: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = install("--prefer", "newest")
+
+    assert ran.returncode == 2
+    assert "'newest' is no implementation" in ran.errors[0]
+    assert not (tmp_path / "image").exists()
+
+
 @pytest.mark.parametrize("dedupe", ["none", "hard", "symlink"])
 def test_a_second_run_changes_nothing(install: Callable[..., Ran], tmp_path: Path, dedupe: str) -> None:
     install("--dedupe", dedupe)

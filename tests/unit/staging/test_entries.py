@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 import recorded_probes
 
+from pep517_multi.interpreters.spec import Spec
 from pep517_multi.staging import Layout
 from pep517_multi.staging.entries import member_of
 
 ROOT = Path("/nowhere")
 
 
-def preference(name: str) -> tuple[int, ...]:
-    return member_of(recorded_probes.load(name), ROOT, Layout()).preference
+def preference(name: str, prefer: Spec | None = None) -> tuple[int, ...]:
+    return member_of(recorded_probes.load(name), ROOT, Layout(), prefer=prefer).preference
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,12 @@ def preference(name: str) -> tuple[int, ...]:
 )
 def test_the_newest_ordinary_cpython_is_preferred(names: list[str], preferred: str) -> None:
     assert max(names, key=preference) == preferred
+
+
+def test_what_is_named_is_preferred_to_all_others() -> None:
+    names = ["python3.12", "python3.11", "pypy3.11"]
+
+    assert max(names, key=lambda name: preference(name, Spec.parse("pypy3"))) == "pypy3.11"
 
 
 @pytest.mark.parametrize(

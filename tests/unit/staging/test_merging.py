@@ -118,6 +118,12 @@ def test_plain_names_go_to_whom_is_preferred(tmp_path: Path) -> None:
     assert found["/usr/bin/foo"] == "-> foo-3.11"
 
 
+def test_there_are_no_plain_names_where_nobody_is_preferred(tmp_path: Path) -> None:
+    found = paths(merge(two(tmp_path, {"/usr/bin/foo": SCRIPT}), policy="suffix", preferred="").entries)
+
+    assert sorted(found) == ["/usr/bin/foo-3.11", "/usr/bin/foo-3.12"]
+
+
 def with_record(tmp_path: Path, minor: int, *, shared: bool) -> Member:
     script = SCRIPT.replace("{impl}", f"python3.{minor}")
     up = "../../../bin/foo"
