@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -11,6 +12,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pep517_multi import locks
 from pep517_multi.errors import MultibuildError
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _RANGE = 1 << 30
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
+_NO_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EXDEV}  # the system, or this file system, cannot
 _FICLONE = 0x40049409  # linux/fs.h: share the extents of another file, copy on write
 
 
@@ -46,9 +50,12 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def beside(path: Path) -> Path:
-    """Return a new hidden name in the folder of ``path``, so that a rename onto ``path`` stays on one file system."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+def beside(path: Path, *, old: bool = False) -> Path:
+    """Return a new hidden name in the folder of ``path``, so that a rename onto ``path`` stays on one file system.
+
+    :param old: what will have that name is what ``path`` was, and is put back if nothing takes its place.
+    """
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{'.old' if old else ''}.tmp")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -56,8 +63,11 @@ def write_whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = beside(path)
     try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        with temporary.open("xb") as stream:
+            locks.lock(stream.fileno())
+            stream.write(data)
+            stream.flush()
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -135,7 +145,9 @@ def remove_tree(path: Path) -> None:
     if not path.exists():
         return
 
-    def retry(function: Callable[..., Any], failed: str, _: object) -> None:
+    def retry(function: Callable[..., Any], failed: str, how: tuple[object, BaseException, object]) -> None:
+        if isinstance(how[1], FileNotFoundError):  # somebody else removes it, too
+            return
         parent = Path(failed).parent
         parent.chmod(stat.S_IMODE(parent.stat().st_mode) | stat.S_IRWXU)
         if Path(failed).is_dir() and not Path(failed).is_symlink():
@@ -151,10 +163,37 @@ def remove_tree(path: Path) -> None:
 def replace_tree(new: Path, final: Path) -> None:
     """Put the tree ``new`` in the place of ``final``; both are on one file system.
 
-    At every moment ``final`` is the old tree, absent, or the new one: never a mixture.
+    At every moment ``final`` is the old tree or the new one. Where the system cannot exchange two names, ``final`` is
+    absent for a moment; if the process dies in it, :func:`pep517_multi.temporaries.sweep` puts the old tree back.
     """
-    old = beside(final)
-    with contextlib.suppress(FileNotFoundError):
-        final.rename(old)
-    new.rename(final)
+    if not os.path.lexists(final):
+        new.rename(final)
+        return
+    if _exchanged(new, final):
+        remove_tree(new)
+        return
+    old = beside(final, old=True)
+    final.rename(old)
+    try:
+        new.rename(final)
+    except BaseException:
+        old.rename(final)
+        raise
     remove_tree(old)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two names change places in one step; answers whether the system can."""
+    import ctypes
+
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2  # glibc 2.28, musl 1.2.6
+    except (AttributeError, OSError):
+        return False
+    done: int = rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
+    if done == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _NO_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), str(other))

@@ -22,7 +22,8 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Literal, TypeAlias
 
 from pep517_multi.errors import IntegrityError, SourceError
-from pep517_multi.files import beside, copy_file, explained, remove_tree, replace_tree
+from pep517_multi.files import copy_file, explained, replace_tree
+from pep517_multi.temporaries import new_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,16 +72,9 @@ def unpack(archive: Path, target: Path, *, limits: Limits | None = None) -> Path
     """
     if not archive.name.endswith(SUFFIXES):
         raise SourceError(f"{archive} is not a source archive: its name ends in none of {', '.join(SUFFIXES)}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = beside(target)
-    try:
-        with explained(f"unpack {archive.name}"):
-            temporary.mkdir()
-            top = _Extraction(archive, temporary, limits or Limits()).run()
-            replace_tree(temporary, target)
-    except BaseException:
-        remove_tree(temporary)
-        raise
+    with explained(f"unpack {archive.name}"), new_folder(target) as temporary:
+        top = _Extraction(archive, temporary, limits or Limits()).run()
+        replace_tree(temporary, target)
     return target / top
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pep517_multi import files
+from pep517_multi import files, temporaries
 from pep517_multi.errors import StagingError
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@contextmanager
+@contextlib.contextmanager
 def new_root(final: Path, *, prefix: str, owned: bool = False) -> Iterator[Path]:
     """Make an empty folder that takes the place of ``final`` when the block ends, and is gone if the block fails.
 
@@ -25,18 +25,13 @@ def new_root(final: Path, *, prefix: str, owned: bool = False) -> Iterator[Path]
     """
     if not owned:
         _check_replaceable(final, prefix)
-    temporary = files.beside(final)
-    with files.explained(f"make the staging root {final}"):
-        final.parent.mkdir(parents=True, exist_ok=True)
-        temporary.mkdir(mode=0o700)
-    try:
+    with contextlib.ExitStack() as stack:
+        with files.explained(f"make the staging root {final}"):
+            temporary = stack.enter_context(temporaries.new_folder(final))
         yield temporary
         with files.explained(f"put the staging root {final} in its place"):
             temporary.chmod(0o755)
             files.replace_tree(temporary, final)
-    except BaseException:
-        files.remove_tree(temporary)
-        raise
 
 
 def set_folder_times(root: Path, moment: int) -> None:

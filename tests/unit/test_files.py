@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,40 @@ def test_a_tree_takes_the_place_of_another(tmp_path: Path) -> None:
 
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     assert [path.name for path in (tmp_path / "old").iterdir()] == ["new"]
+
+
+WATCH = """
+import os, sys
+while True:
+    try:
+        os.lstat(sys.argv[1])
+    except FileNotFoundError:
+        print("absent", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names can be exchanged on Linux only")
+def test_a_tree_is_never_absent_while_another_takes_its_place(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    with subprocess.Popen([sys.executable, "-c", WATCH, tmp_path / "tree"], stdout=subprocess.PIPE) as watch:
+        for number in range(500):
+            new = tmp_path / f"new-{number}"
+            new.mkdir()
+            replace_tree(new, tmp_path / "tree")
+        watch.kill()
+        assert watch.communicate()[0] == b""
+    assert [path.name for path in tmp_path.iterdir()] == ["tree"]
+
+
+@pytest.mark.parametrize("final", ["old", "old/below"], ids=["there", "no-folder"])
+def test_a_tree_that_cannot_be_put_in_its_place_leaves_what_was_there(tmp_path: Path, final: str) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "file").touch()
+
+    with pytest.raises(FileNotFoundError):
+        replace_tree(tmp_path / "gone", tmp_path / final / "root" if "/" in final else tmp_path / final)
+
+    assert [path.name for path in tmp_path.rglob("*")] == ["old", "file"]
 
 
 def test_anything_can_be_removed_and_nothing_too(tmp_path: Path) -> None:
