@@ -7,11 +7,19 @@ error and ``exit_code`` into the status.
 
 from __future__ import annotations
 
+from pep517_multi.containment.redaction import without_credentials
+
 
 class MultibuildError(Exception):
-    """Root of all errors that are somebody's to mend; ``exit_code`` is the status of the command line."""
+    """Root of all errors that are somebody's to mend; ``exit_code`` is the status of the command line.
+
+    No message has credentials of a URL in it.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(without_credentials(message))
 
 
 class UsageError(MultibuildError):

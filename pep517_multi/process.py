@@ -18,13 +18,20 @@ import time
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, NoReturn, Protocol
 
+from pep517_multi.containment import Keeping, LogWriter, Redaction
+from pep517_multi.containment.output import LOG_LIMIT
 from pep517_multi.errors import MultibuildError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from typing_extensions import Self
+
 _POLL_SECONDS = 0.02
+_KEEPER_SECONDS = 1.5  # what a keeper has to end everything, before it is ended itself
+_PIECE = 1 << 16
+_LONGEST_ANSWER = 64 << 20  # bytes of a captured stream that are read
 _LONGEST_POLL = 86_400  # seconds; poll takes milliseconds that fit a C int
 
 
@@ -43,8 +50,9 @@ class Command:
     :param argv: program and arguments; the program is an absolute path or is looked up in ``env["PATH"]``.
     :param env: the whole environment, not additions to one.
     :param timeout: seconds of wall time, ``None`` for no limit.
-    :param log: where standard output and error are appended; without it both are captured.
+    :param log: where standard output and error are appended, without secrets; without it both are captured.
     :param stdin: bytes given on standard input; empty means end-of-file at once.
+    :param contained: it is code of strangers: whatever it starts is ended when it ends, other sessions too.
     """
 
     argv: tuple[str, ...]
@@ -53,6 +61,7 @@ class Command:
     timeout: float | None = None
     log: Path | None = None
     stdin: bytes = b""
+    contained: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,9 +95,15 @@ class Runner(Protocol):
 
 @dataclass
 class LocalRunner:
-    """Runs commands on this machine, each in a process group of its own that ends with it."""
+    """Runs commands on this machine, each in a process group of its own that ends with it.
 
-    _children: set[subprocess.Popen[bytes]] = field(default_factory=set)
+    :param redact: hides secrets in what goes to logs.
+    :param log_limit: bytes that one command may write to its log before the rest, but for its end, is left out.
+    """
+
+    redact: Redaction = field(default_factory=lambda: Redaction(dict(os.environ)))
+    log_limit: int = LOG_LIMIT
+    _children: set[_Running] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closed: bool = False
 
@@ -97,24 +112,17 @@ class LocalRunner:
         started = time.monotonic()
         with contextlib.ExitStack() as stack:
             stdin = stack.enter_context(_input(command.stdin))
-            out: IO[bytes]
-            err: IO[bytes]
             if command.log is not None:
-                out = err = stack.enter_context(command.log.open("ab"))
-            else:
-                out = stack.enter_context(tempfile.TemporaryFile())
-                err = stack.enter_context(tempfile.TemporaryFile())
+                writer = LogWriter(command.log, redact=self.redact, limit=self.log_limit)
+                piped = stack.enter_context(_Piped(stack.enter_context(writer)))
+                child = self._start(command, stdin=stdin, stdout=piped.writing, stderr=piped.writing)
+                self._finish(child, command, piped)
+                return Completed(child.returncode, time.monotonic() - started)
+            out = stack.enter_context(tempfile.TemporaryFile())
+            err = stack.enter_context(tempfile.TemporaryFile())
             child = self._start(command, stdin=stdin, stdout=out, stderr=err)
-            try:
-                if not _wait(child, command.timeout):
-                    message = f"{command.argv[0]} was still running after {command.timeout:g} seconds and was stopped"
-                    raise CommandTimeoutError(message)
-            finally:
-                self._end(child)
-            seconds = time.monotonic() - started
-            if command.log is not None:
-                return Completed(child.returncode, seconds)
-            return Completed(child.returncode, seconds, _content(out), _content(err))
+            self._finish(child, command, None)
+            return Completed(child.returncode, time.monotonic() - started, _content(out), _content(err))
 
     def spawn(self, command: Command) -> subprocess.Popen[bytes]:
         """See :meth:`Runner.spawn`."""
@@ -122,7 +130,7 @@ class LocalRunner:
             err: IO[bytes] | int = subprocess.DEVNULL
             if command.log is not None:
                 err = stack.enter_context(command.log.open("ab"))
-            return self._start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err)
+            return self._start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err).process
 
     def close(self) -> None:
         """End every command that still runs, with all its children; nothing can be started afterwards."""
@@ -130,36 +138,142 @@ class LocalRunner:
             self._closed = True
             children = list(self._children)
         for child in children:
-            _kill_group(child)
+            child.stop()
+        deadline = time.monotonic() + _KEEPER_SECONDS
+        for child in children:
+            child.kill(after=deadline - time.monotonic())
+
+    def _finish(self, child: _Running, command: Command, piped: _Piped | None) -> None:
+        """Wait for ``child`` to its end or to its limit; in any case it is gone afterwards, and all that it started."""
+        try:
+            in_time = _wait(child.process, command.timeout, piped)
+        finally:
+            child.stop()
+            if child.keeping is not None:
+                _wait(child.process, _KEEPER_SECONDS, piped)
+            child.kill(after=0)
+            child.process.wait()
+            if piped is not None:
+                piped.drain()
+            with self._lock:
+                self._children.discard(child)
+            child.close()
+        if child.problem is not None:
+            raise CommandStartError(f"cannot start {command.argv[0]}: {os.strerror(child.problem)}")
+        if piped is not None and child.left:
+            what = "1 process that it left behind was" if child.left == 1 else f"{child.left} processes it left were"
+            piped.writer.write(f"# {what} ended\n".encode())
+        if not in_time:
+            message = f"{command.argv[0]} was still running after {command.timeout:g} seconds and was stopped"
+            raise CommandTimeoutError(message)
 
     def _start(
         self, command: Command, *, stdin: IO[bytes] | int, stdout: IO[bytes] | int, stderr: IO[bytes] | int
-    ) -> subprocess.Popen[bytes]:
-        with self._lock:
+    ) -> _Running:
+        with self._lock, contextlib.ExitStack() as stack:
             if self._closed:
                 message = f"{command.argv[0]} was not started because the run is being stopped"
                 raise CommandStartError(message)
+            keeping = None
+            if command.contained:
+                keeping = Keeping.of(command.argv, cwd=command.cwd, environ=command.env)
+                stack.callback(keeping.started)
             try:
-                child = subprocess.Popen(
-                    command.argv,
-                    cwd=command.cwd,
-                    env=dict(command.env),
+                process = subprocess.Popen(
+                    keeping.argv if keeping else command.argv,
+                    cwd="/" if keeping else command.cwd,
+                    env=None if keeping else dict(command.env),
                     stdin=stdin,
                     stdout=stdout,
                     stderr=stderr,
                     start_new_session=True,
+                    pass_fds=keeping.passed if keeping else (),
                 )
             except OSError as error:
+                if keeping is not None:
+                    keeping.close()
                 message = f"cannot start {command.argv[0]}: {error.strerror or error}"
                 raise CommandStartError(message) from error
-            self._children = {known for known in self._children if known.returncode is None} | {child}
+            child = _Running(process, keeping)
+            self._children = {known for known in self._children if known.process.returncode is None} | {child}
         return child
 
-    def _end(self, child: subprocess.Popen[bytes]) -> None:
-        _kill_group(child)
-        child.wait()
-        with self._lock:
-            self._children.discard(child)
+
+@dataclass(eq=False)
+class _Running:
+    """A process that was started, and its keeper's door if it is one; what is known of it when it has ended."""
+
+    process: subprocess.Popen[bytes]
+    keeping: Keeping | None
+    problem: int | None = None
+    left: int = 0
+    returncode: int = 0
+
+    def stop(self) -> None:
+        """End it with its group, or ask its keeper to end it with all that it started."""
+        if self.keeping is not None and self.process.returncode is None:
+            self.keeping.stop()
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self.process.pid, signal.SIGCONT)  # in case that somebody stopped the keeper
+        else:
+            _kill_group(self.process)
+
+    def kill(self, *, after: float) -> None:
+        """End what still runs after so many seconds, the keeper too."""
+        if self.process.returncode is None and not _wait(self.process, max(0, after), None):
+            _kill_group(self.process)
+            self._end_orphan()
+
+    def close(self) -> None:
+        """Take down how it ended; :attr:`process` has been waited for."""
+        self.returncode = self.process.returncode
+        if self.keeping is None:
+            return
+        self.problem = self.keeping.problem
+        if self.keeping.ended is not None:
+            self.returncode, self.left = self.keeping.ended
+        elif self.problem is None:  # somebody ended the keeper, and whatever else it was brought to say
+            self._end_orphan()
+            self.returncode = self.returncode or -signal.SIGKILL
+        self.keeping.close()
+
+    def _end_orphan(self) -> None:
+        """End the group of a command that has lost its keeper."""
+        leader = self.keeping.leader if self.keeping is not None else None
+        if leader is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(leader, signal.SIGKILL)
+
+
+class _Piped:
+    """A pipe whose other end a command writes to, on the way to ``writer``."""
+
+    def __init__(self, writer: LogWriter) -> None:
+        self.writer = writer
+        self.reading, self.writing = os.pipe()
+        os.set_blocking(self.reading, False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.reading)
+        os.close(self.writing)
+
+    def take(self) -> bool:
+        """Take what has come; whether there was something."""
+        try:
+            data = os.read(self.reading, _PIECE)
+        except BlockingIOError:
+            return False
+        self.writer.write(data)
+        return bool(data)
+
+    def drain(self) -> None:
+        """Take all that has come: whoever could write more is gone, or is not waited for."""
+        for _ in range(_LONGEST_ANSWER // _PIECE):
+            if not self.take():
+                break
 
 
 def _input(data: bytes) -> contextlib.AbstractContextManager[IO[bytes]]:
@@ -173,36 +287,39 @@ def _input(data: bytes) -> contextlib.AbstractContextManager[IO[bytes]]:
 
 def _content(stream: IO[bytes]) -> bytes:
     stream.seek(0)
-    return stream.read()
+    return stream.read(_LONGEST_ANSWER)
 
 
-def _wait(child: subprocess.Popen[bytes], timeout: float | None) -> bool:
-    """Wait until ``child`` has ended, without reaping it, so that its process group is still certain to be its own."""
-    try:
-        descriptor = os.pidfd_open(child.pid)
-    except (AttributeError, OSError):  # not Linux, or a kernel before 5.3
-        return _wait_polling(child, timeout)
-    try:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        deadline = None if timeout is None else time.monotonic() + timeout
+def _wait(child: subprocess.Popen[bytes], timeout: float | None, piped: _Piped | None) -> bool:
+    """Wait until ``child`` has ended, without reaping it, so that its process group is still certain to be its own.
+
+    What comes through ``piped`` meanwhile is taken.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    poll = select.poll()
+    if piped is not None:
+        poll.register(piped.reading, select.POLLIN)
+    with contextlib.ExitStack() as stack:
+        longest: float = _LONGEST_POLL
+        try:
+            ended = os.pidfd_open(child.pid)
+            stack.callback(os.close, ended)
+            poll.register(ended, select.POLLIN)
+        except (AttributeError, OSError):  # not Linux, or a kernel before 5.3
+            ended, longest = -1, _POLL_SECONDS
         while True:
-            left = _LONGEST_POLL if deadline is None else deadline - time.monotonic()
-            if poll.poll(max(0, min(left, _LONGEST_POLL)) * 1000):
+            left = longest if deadline is None else deadline - time.monotonic()
+            ready = {descriptor for descriptor, _ in poll.poll(max(0, min(left, longest)) * 1000)}
+            if piped is not None and piped.reading in ready:
+                piped.take()
+            if ended in ready or (ended < 0 and _has_ended(child)):
                 return True
             if left <= 0:
                 return False
-    finally:
-        os.close(descriptor)
 
 
-def _wait_polling(child: subprocess.Popen[bytes], timeout: float | None) -> bool:
-    deadline = None if timeout is None else time.monotonic() + timeout
-    while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-        if deadline is not None and time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_SECONDS)
-    return True
+def _has_ended(child: subprocess.Popen[bytes]) -> bool:
+    return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
 
 def _kill_group(child: subprocess.Popen[bytes]) -> None:

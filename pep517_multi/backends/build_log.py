@@ -9,6 +9,8 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pep517_multi.containment import without_credentials
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -19,6 +21,9 @@ TAIL_LINES = 25
 _CAUSE_LINES = 8
 _HEADER_LINES = 3
 _LONGEST_LINE = 400
+_LONGEST_PIECE = 1 << 16
+_MUCH = 8 << 20
+"""Bytes of an output that are read from its beginning, and from its end, to find what is worth showing."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b-\x1f]")
 _CAUSE = re.compile(
@@ -39,7 +44,7 @@ def append(log: Path, *lines: str) -> None:
     """Append ``lines`` to ``log``, which is made with its folder where it is not there."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8", errors="backslashreplace") as stream:
-        stream.writelines(f"{line}\n" for line in lines)
+        stream.writelines(f"{without_credentials(line)}\n" for line in lines)
 
 
 def run_logged(runner: Runner, command: Command, *, title: str, log: Path) -> Completed:
@@ -54,12 +59,18 @@ def size(log: Path) -> int:
 
 
 def read_from(log: Path, offset: int) -> Iterator[str]:
-    """Yield the lines of ``log`` from byte ``offset`` on, without control codes, progress and overlong ends."""
+    """Yield the lines of ``log`` from byte ``offset`` on, without control codes, progress and overlong ends.
+
+    Of very much, only the beginning and the end; a line without end comes in pieces.
+    """
     if not log.exists():
         return
+    last = size(log) - _MUCH
     with log.open("rb") as stream:
         stream.seek(offset)
-        for raw in stream:
+        while raw := stream.readline(_LONGEST_PIECE):
+            if offset + _MUCH < stream.tell() < last:
+                stream.seek(last)
             text = raw.decode("utf-8", errors="replace").rstrip("\r\n").rpartition("\r")[2]
             yield _ESCAPES.sub("", text)[:_LONGEST_LINE].rstrip()
 

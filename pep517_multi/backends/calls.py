@@ -181,7 +181,7 @@ class _Backend:
         call = self.build_call
         tree = Path(cwd or call.tree)
         environ = {**self.environment.environ, **(extra_environ or {}), **_no_repository_above(self.environment, tree)}
-        command = Command(tuple(cmd), cwd=tree, env=environ, timeout=call.timeout)
+        command = Command(tuple(cmd), cwd=tree, env=environ, timeout=call.timeout, contained=True)
         title = f"{call.interpreter.name}: {cmd[-2]} of {call.build_system.backend}"
         completed = build_log.run_logged(self.runner, command, title=title, log=call.log)
         if completed.returncode != 0:

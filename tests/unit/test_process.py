@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from processes import gone
 
 from pep517_multi.process import Command, CommandStartError, CommandTimeoutError, LocalRunner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PYTHON = sys.executable
 
@@ -25,20 +25,6 @@ def runner() -> Iterator[LocalRunner]:
 
 def python(script: str, folder: Path, **more: object) -> Command:
     return Command((PYTHON, "-I", "-S", "-c", script), cwd=folder, env={"PATH": "/usr/bin:/bin"}, **more)  # type: ignore[arg-type]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return not is_running(pid)
 
 
 def test_both_streams_and_the_return_code_are_the_answer(runner: LocalRunner, tmp_path: Path) -> None:

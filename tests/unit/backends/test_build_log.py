@@ -134,3 +134,22 @@ def test_reading_begins_where_the_log_ended_before(tmp_path: Path) -> None:
 )
 def test_what_an_installer_blames_is_found(said: str, expected: str) -> None:
     assert blamed(said.splitlines()) == expected
+
+
+def test_of_a_log_without_end_the_beginning_and_the_end_are_read(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as stream:
+        stream.write("begin: error: this\n")
+        for _ in range(20):
+            stream.write("x" * (1 << 20))
+        stream.write("\nend\n")
+
+    lines = list(read_from(log, 0))
+
+    assert (lines[0], lines[-1]) == ("begin: error: this", "end")
+    assert len(lines) < 300
+
+
+def test_credentials_do_not_reach_a_log(tmp_path: Path) -> None:
+    append(tmp_path / "log", "uv --index https://me:secret@host/simple")
+    assert (tmp_path / "log").read_text() == "uv --index https://****@host/simple\n"
