@@ -53,6 +53,7 @@ class Command:
     :param log: where standard output and error are appended, without secrets; without it both are captured.
     :param stdin: bytes given on standard input; empty means end-of-file at once.
     :param contained: it is code of strangers: whatever it starts is ended when it ends, other sessions too.
+    :param umask: of the process; -1 leaves it as it is.
     """
 
     argv: tuple[str, ...]
@@ -62,6 +63,7 @@ class Command:
     log: Path | None = None
     stdin: bytes = b""
     contained: bool = False
+    umask: int = -1
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,7 @@ class LocalRunner:
                     stdin=stdin,
                     stdout=stdout,
                     stderr=stderr,
+                    umask=command.umask,
                     start_new_session=True,
                     pass_fds=keeping.passed if keeping else (),
                 )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pep517_multi.process import Runner
     from pep517_multi.sources.tree import BuildSystem
 
+_UMASK = 0o022  # some backends put the modes of their files into the wheel
+
 
 @dataclass(frozen=True)
 class BuildCall:
@@ -181,7 +183,7 @@ class _Backend:
         call = self.build_call
         tree = Path(cwd or call.tree)
         environ = {**self.environment.environ, **(extra_environ or {}), **_no_repository_above(self.environment, tree)}
-        command = Command(tuple(cmd), cwd=tree, env=environ, timeout=call.timeout, contained=True)
+        command = Command(tuple(cmd), cwd=tree, env=environ, timeout=call.timeout, contained=True, umask=_UMASK)
         title = f"{call.interpreter.name}: {cmd[-2]} of {call.build_system.backend}"
         completed = build_log.run_logged(self.runner, command, title=title, log=call.log)
         if completed.returncode != 0:

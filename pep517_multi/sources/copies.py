@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ def private_copy(tree: SourceTree, target: Path, *, leave_out: Iterable[Path] = 
 
     Version control is part of it, for version plugins; what earlier work left lying is not (see
     :class:`Contents`). Links stay links; one that leads out of the tree is made to lead to the same place from here.
+    Modes are 0644 or 0755, as they would be under the usual umask.
 
     :param leave_out: paths below the tree that multibuild itself writes: the work directory, staging roots, reports.
     """
@@ -32,6 +34,7 @@ def private_copy(tree: SourceTree, target: Path, *, leave_out: Iterable[Path] = 
         try:
             copy_tree(tree.path, temporary, leave_out=contents.leaves_out)
             _mend_links(tree.path, temporary)
+            _settle_modes(temporary)
             temporary.rename(target)
         except BaseException:
             remove_tree(temporary)
@@ -51,6 +54,20 @@ def _mend_links(tree: Path, copy: Path) -> None:
     repository = git_folder(tree)
     if repository is not None and (copy / ".git").is_file():
         _own_repository(Path(os.path.realpath(repository)), copy / ".git")
+
+
+def _settle_modes(copy: Path) -> None:
+    """Leave of all modes what the digest of a tree knows: backends put the others into the wheel."""
+    for folder, folders, files in os.walk(copy):
+        if Path(folder) == copy and ".git" in folders:
+            folders.remove(".git")  # no backend ships it, and git looks after its own
+        for name in files:
+            path = Path(folder, name)
+            status = path.lstat()
+            settled = 0o755 if status.st_mode & stat.S_IXUSR else 0o644
+            if stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) != settled:
+                path.chmod(settled)
+        Path(folder).chmod(0o755)
 
 
 def _own_repository(repository: Path, git: Path) -> None:

@@ -90,6 +90,17 @@ def test_config_settings_reach_the_backend(call: BuildCall) -> None:
         assert archive.read("toy.txt").decode() == "{'one': '1', 'many': ['a', 'b']}"
 
 
+def test_a_backend_writes_under_the_usual_umask_whatever_that_of_the_user_is(call: BuildCall) -> None:
+    noting = "import os\nfor name in ('first', 'second'):\n    os.close(os.open(name, os.O_CREAT, 0o666))\n"
+    before = os.umask(0o077)
+    try:
+        built(call, (call.tree / "backend" / "toybackend.py").read_text(encoding="utf-8") + noting)
+    finally:
+        os.umask(before)
+
+    assert {oct((call.tree / name).stat().st_mode & 0o777) for name in ("first", "second")} == {"0o644"}
+
+
 def test_the_log_says_what_ran_where_and_holds_all_output(call: BuildCall) -> None:
     built(
         call,

@@ -161,3 +161,18 @@ def test_git_in_the_copy_of_an_added_work_tree_does_not_write_to_the_repository(
     assert git(tmp_path / "copy", "describe", "--dirty", "--tags") == "v1.0\n"
     assert git(tmp_path / "copy", "rev-parse", "--show-toplevel") == f"{(tmp_path / 'copy').resolve()}\n"
     assert index.read_bytes() == before
+
+
+def test_modes_in_a_copy_are_those_of_the_usual_umask(tree: SourceTree, tmp_path: Path) -> None:
+    program = tree.path / "pkg" / "program"
+    write(program)
+    program.chmod(0o700)
+    (tree.path / "pkg" / "__init__.py").chmod(0o660)
+    (tree.path / "pkg").chmod(0o2770)
+
+    private_copy(tree, tmp_path / "copy")
+
+    copy = tmp_path / "copy" / "pkg"
+    assert [oct(path.stat().st_mode & 0o7777) for path in (copy, copy / "program", copy / "__init__.py")] == [
+        "0o755", "0o755", "0o644"
+    ]  # fmt: skip
