@@ -73,17 +73,37 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def copy_file(source: Path, target: Path) -> None:
+def copy_file(source: str | Path, target: str | Path, *, usual_modes: bool = False) -> None:
     """Copy bytes, permission bits and times of a regular file; the bytes are shared where the file system can.
 
     The copy is readable and writable for its owner, whatever the original was.
+
+    :param usual_modes: make it 0644, or 0755 where its owner may execute it.
     """
-    with source.open("rb") as reading, target.open("wb") as writing:
-        if not _cloned(reading.fileno(), writing.fileno()):
-            _copy_in_kernel(reading.fileno(), writing.fileno())
-            shutil.copyfileobj(reading, writing, _CHUNK)  # what is left: all, where the kernel could not
-    shutil.copystat(source, target, follow_symlinks=False)
-    _open_up(target, stat.S_IRUSR | stat.S_IWUSR)
+    reading = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(reading)
+        writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            if not _cloned(reading, writing):
+                _copy_in_kernel(reading, writing)
+                while chunk := os.read(reading, _CHUNK):  # what is left: all, where the kernel could not
+                    _write_all(writing, chunk)
+            mode = stat.S_IMODE(status.st_mode) | stat.S_IRUSR | stat.S_IWUSR
+            if usual_modes:
+                mode = 0o755 if mode & stat.S_IXUSR else 0o644
+            os.fchmod(writing, mode)
+            os.utime(writing, ns=(status.st_atime_ns, status.st_mtime_ns))
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def _cloned(source: int, target: int) -> bool:
@@ -103,38 +123,46 @@ def _copy_in_kernel(source: int, target: int) -> None:
             pass
 
 
-def copy_tree(source: Path, target: Path, *, leave_out: Callable[[Path], bool] = lambda _: False) -> None:
+def copy_tree(
+    source: Path,
+    target: Path,
+    *,
+    leave_out: Callable[[str, str], bool] = lambda *_: False,
+    usual_modes: bool = False,
+) -> None:
     """Copy a tree to ``target``, which must not exist: links stay links, sockets and devices are left out.
 
     Everything in the copy is readable and writable for its owner. ``target`` may lie inside ``source``; it is not
     copied into itself.
 
-    :param leave_out: told each path below ``source``; a true answer leaves it and all below it out.
+    :param leave_out: told the path of a folder and a name in it; a true answer leaves that and all below it out.
+    :param usual_modes: make everything 0644, or 0755 where it is a folder or its owner may execute it.
     """
-    _copy_folder(source, target, lambda path: path == target or leave_out(path))
+    itself = (str(target.parent), target.name)
 
+    def skip(folder: str, name: str) -> bool:
+        return (folder, name) == itself or leave_out(folder, name)
 
-def _copy_folder(source: Path, target: Path, leave_out: Callable[[Path], bool]) -> None:
-    target.mkdir(parents=True)
-    with os.scandir(source) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            path = Path(entry.path)
-            if leave_out(path):
-                continue
-            if entry.is_symlink():
-                (target / entry.name).symlink_to(path.readlink())
-            elif entry.is_dir(follow_symlinks=False):
-                _copy_folder(path, target / entry.name, leave_out)
-            elif entry.is_file(follow_symlinks=False):
-                copy_file(path, target / entry.name)
-    shutil.copystat(source, target, follow_symlinks=False)
-    _open_up(target, stat.S_IRWXU)
+    def copy(source: str, target: str) -> None:  # on texts: to make a path of every name takes most of the time
+        os.mkdir(target)  # noqa: PTH102
+        with os.scandir(source) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if skip(source, entry.name):
+                    continue
+                place = f"{target}/{entry.name}"
+                if entry.is_symlink():
+                    os.symlink(os.readlink(entry.path), place)  # noqa: PTH115, PTH211
+                elif entry.is_dir(follow_symlinks=False):
+                    copy(entry.path, place)
+                elif entry.is_file(follow_symlinks=False):
+                    copy_file(entry.path, place, usual_modes=usual_modes)
+        status = os.stat(source)  # noqa: PTH116
+        mode = 0o755 if usual_modes else stat.S_IMODE(status.st_mode) | stat.S_IRWXU
+        os.chmod(target, mode)  # noqa: PTH101
+        os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-
-def _open_up(path: Path, bits: int) -> None:
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & bits != bits:
-        path.chmod(mode | bits)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    copy(str(source), str(target))
 
 
 def remove_tree(path: Path) -> None:

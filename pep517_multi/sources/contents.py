@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,40 +45,51 @@ class Contents:
 
     path: Path
     build_system: BuildSystem
-    outputs: frozenset[Path] = frozenset()
+    outputs: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, path: Path, build_system: BuildSystem, *, outputs: Iterable[Path] = ()) -> Contents:
         """Take ``outputs`` as they are given: relative, or by way of links."""
-        places = frozenset(Path(place(output)) for output in outputs for place in (os.path.abspath, os.path.realpath))
+        places = frozenset(place(output) for output in outputs for place in (os.path.abspath, os.path.realpath))
         return cls(path, build_system, places)
 
-    def leaves_out(self, path: Path) -> bool:
-        """Whether ``path``, somewhere below the tree, is no content, and nothing below it either."""
-        name = path.name
-        if name in _CACHES or path in self.outputs:
+    def leaves_out(self, folder: str, name: str) -> bool:
+        """Whether ``name`` in the folder of this absolute path is no content of the tree, nor anything below it."""
+        if name in _CACHES or (self.outputs and f"{folder}/{name}" in self.outputs):
             return True
-        if path.parent == self.path:
-            return name in _TEST_ENVIRONMENTS or (path / "pyvenv.cfg").is_file()
-        if path.parent.name == "build" and path.parent.parent == self.path:
+        if folder == self._top:
+            return name in _TEST_ENVIRONMENTS or os.path.isfile(f"{folder}/{name}/pyvenv.cfg")  # noqa: PTH113
+        if folder == self._build:
             left = bool(_DISTUTILS_OUTPUT.fullmatch(name)) or (name == "lib" and self._builds_like_distutils)
+            path = Path(folder, name)
             return left and path.is_dir() and not path.is_symlink()
         return False
 
     def files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """Yield name below the tree and entry of all that is content and no folder, without version control."""
-        return self._below(self.path, "")
+        return self._below(self._top, "")
 
-    def _below(self, folder: Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    def _below(self, folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        folders = []
         with os.scandir(folder) as entries:
             for entry in entries:
-                path = Path(entry.path)
-                if entry.name in VERSION_CONTROL or self.leaves_out(path):
+                name = entry.name
+                if name in VERSION_CONTROL or self.leaves_out(folder, name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    yield from self._below(path, f"{prefix}{entry.name}/")
+                    folders.append(name)
                 else:
-                    yield prefix + entry.name, entry
+                    yield prefix + name, entry
+        for name in folders:
+            yield from self._below(f"{folder}/{name}", f"{prefix}{name}/")
+
+    @cached_property
+    def _top(self) -> str:
+        return str(self.path)
+
+    @cached_property
+    def _build(self) -> str:
+        return f"{self.path}/build"
 
     @property
     def _builds_like_distutils(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from pep517_multi.sources.digest import leads_out
 from pep517_multi.sources.version_control import git_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from pep517_multi.sources.tree import SourceTree
 
@@ -23,7 +22,8 @@ def private_copy(tree: SourceTree, target: Path, *, leave_out: Iterable[Path] = 
 
     Version control is part of it, for version plugins; what earlier work left lying is not (see
     :class:`Contents`). Links stay links; one that leads out of the tree is made to lead to the same place from here.
-    Modes are 0644 or 0755, as they would be under the usual umask.
+    Modes are 0644 or 0755, as they would be under the usual umask: backends put them into the wheel, and the digest of
+    the tree knows no others.
 
     :param leave_out: paths below the tree that multibuild itself writes: the work directory, staging roots, reports.
     """
@@ -32,9 +32,8 @@ def private_copy(tree: SourceTree, target: Path, *, leave_out: Iterable[Path] = 
     with explained(f"copy the source to {target}"):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            copy_tree(tree.path, temporary, leave_out=contents.leaves_out)
+            copy_tree(tree.path, temporary, leave_out=contents.leaves_out, usual_modes=True)
             _mend_links(tree.path, temporary)
-            _settle_modes(temporary)
             temporary.rename(target)
         except BaseException:
             remove_tree(temporary)
@@ -43,31 +42,23 @@ def private_copy(tree: SourceTree, target: Path, *, leave_out: Iterable[Path] = 
 
 def _mend_links(tree: Path, copy: Path) -> None:
     """Relative ways out of the tree start somewhere else now."""
-    for folder, folders, files in os.walk(copy):
-        for name in (*folders, *files):
-            path = Path(folder, name)
-            if path.is_symlink():
-                original = tree / path.relative_to(copy)
-                if leads_out(original, tree):
-                    path.unlink()
-                    path.symlink_to(os.path.realpath(original))
+    for path in list(_links(copy)):
+        original = tree / path.relative_to(copy)
+        if leads_out(original, tree):
+            path.unlink()
+            path.symlink_to(os.path.realpath(original))
     repository = git_folder(tree)
     if repository is not None and (copy / ".git").is_file():
         _own_repository(Path(os.path.realpath(repository)), copy / ".git")
 
 
-def _settle_modes(copy: Path) -> None:
-    """Leave of all modes what the digest of a tree knows: backends put the others into the wheel."""
-    for folder, folders, files in os.walk(copy):
-        if Path(folder) == copy and ".git" in folders:
-            folders.remove(".git")  # no backend ships it, and git looks after its own
-        for name in files:
-            path = Path(folder, name)
-            status = path.lstat()
-            settled = 0o755 if status.st_mode & stat.S_IXUSR else 0o644
-            if stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) != settled:
-                path.chmod(settled)
-        Path(folder).chmod(0o755)
+def _links(folder: Path | str) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                yield Path(entry.path)
+            elif entry.is_dir(follow_symlinks=False):
+                yield from _links(entry.path)
 
 
 def _own_repository(repository: Path, git: Path) -> None:
@@ -80,6 +71,6 @@ def _own_repository(repository: Path, git: Path) -> None:
         git.write_text(f"gitdir: {repository}\n", encoding="utf-8")
         return
     git.unlink()
-    copy_tree(repository, git, leave_out=lambda path: path.name in {"gitdir", "index.lock"})
+    copy_tree(repository, git, leave_out=lambda _, name: name in {"gitdir", "index.lock"})
     shared = os.path.realpath(repository / common.read_text(encoding="utf-8").strip())
     (git / "commondir").write_text(f"{shared}\n", encoding="utf-8")

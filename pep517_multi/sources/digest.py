@@ -33,14 +33,14 @@ def digest(contents: Contents) -> str:
     result = _Records()
     try:
         for name, entry in sorted(contents.files(), key=lambda pair: os.fsencode(pair[0])):
-            path = Path(entry.path)
             if entry.is_symlink():
+                path = Path(entry.path)
                 result.add(b"link", os.fsencode(name), os.fsencode(path.readlink()))
                 if leads_out(path, contents.path):
                     for below, file in _linked(path, contents):
                         result.add_file(f"{name}{below}", file)
             elif entry.is_file(follow_symlinks=False):
-                result.add_file(name, path)
+                result.add_file(name, entry.path)
     except OSError as error:
         raise SourceError(f"cannot read the source at {error.filename}: {error.strerror}") from error
     for name, value in sorted(version_control.state(contents.path).items()):
@@ -61,10 +61,10 @@ def _linked(link: Path, contents: Contents) -> Iterator[tuple[str, Path]]:
             continue
         seen.add(real)
         folders[:] = sorted(
-            name for name in folders if name not in VERSION_CONTROL and not contents.leaves_out(Path(real, name))
+            name for name in folders if name not in VERSION_CONTROL and not contents.leaves_out(real, name)
         )
         for path in (Path(here, name) for name in sorted(names)):
-            if path.is_file() and not contents.leaves_out(Path(real, path.name)):
+            if path.is_file() and not contents.leaves_out(real, path.name):
                 yield f"/{path.relative_to(link).as_posix()}", path
 
 
@@ -87,13 +87,16 @@ class _Records:
             self._length(len(value))
             self.hash.update(value)
 
-    def add_file(self, name: str, path: Path) -> None:
-        with path.open("rb") as stream:
-            status = os.fstat(stream.fileno())
+    def add_file(self, name: str, path: str | Path) -> None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
             self.add(b"program" if status.st_mode & stat.S_IXUSR else b"file", os.fsencode(name))
             self._length(status.st_size)
-            while chunk := stream.read(_CHUNK):
+            while chunk := os.read(descriptor, _CHUNK):
                 self.hash.update(chunk)
+        finally:
+            os.close(descriptor)
 
     def _length(self, length: int) -> None:
         self.hash.update(length.to_bytes(8, "big"))
