@@ -64,7 +64,8 @@ def write_whole(path: Path, data: bytes) -> None:
     temporary = beside(path)
     try:
         with temporary.open("xb") as stream:
-            locks.lock(stream.fileno())
+            with contextlib.suppress(OSError):  # a file system without locks, where nothing is swept
+                locks.lock(stream.fileno())
             stream.write(data)
             stream.flush()
             temporary.replace(path)
@@ -104,6 +105,14 @@ def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a regular file a second name, or a copy where the file system knows no hard links."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        copy_file(source, target)
 
 
 def _cloned(source: int, target: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,24 @@ if TYPE_CHECKING:
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def lock(descriptor: int, *, wait: bool = False) -> bool:
-    """Lock an open file or folder for as long as it stays open; answers whether that worked.
+def lock(descriptor: int) -> bool:
+    """Lock an open file or folder for as long as it stays open, unless another has it; answers whether that worked.
 
-    False without ``wait`` means that another process holds it, or that the file system knows no locks.
+    :raises OSError: the file system knows no locks.
     """
     try:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except (ImportError, OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
     return True
+
+
+def wait_for(descriptor: int) -> None:
+    """Lock an open file or folder as soon as nobody else has it.
+
+    :raises OSError: the file system knows no locks.
+    """
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def is_at(path: Path, descriptor: int) -> bool:

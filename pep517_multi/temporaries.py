@@ -45,7 +45,8 @@ def _made_and_locked(final: Path, stack: contextlib.ExitStack) -> Path | None:
     except OSError:  # too many open files
         path.rmdir()
         raise
-    locks.lock(descriptor)
+    with contextlib.suppress(OSError):  # a file system without locks, where nothing is swept
+        locks.lock(descriptor)
     return path if locks.is_at(path, descriptor) else None
 
 

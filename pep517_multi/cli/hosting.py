@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pep517_multi import files
+from pep517_multi import files, orphans
 from pep517_multi.errors import UsageError
 from pep517_multi.pipeline.filelists import file_list
 from pep517_multi.pipeline.testing import environment_for_tests
@@ -36,7 +36,7 @@ def command_to_test(run: Run, argv: Sequence[str], cwd: Path) -> Command | None:
     if not argv:
         click.echo(environment.lines(), nl=False)
         return None
-    return Command(tuple(argv), cwd=cwd, env=environment.applied_to(run.environ))
+    return Command(tuple(argv), cwd=cwd, env=environment.applied_to(orphans.unmarked(run.environ)))
 
 
 def check_usage(argv: Sequence[str] | None, *, execute: bool) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pep517_multi import orphans
 from pep517_multi.cli.options import command_line
 from pep517_multi.errors import MultibuildError, UsageError
 from pep517_multi.process import LocalRunner, inherited_environment
@@ -89,7 +90,9 @@ def finder_of(runner: LocalRunner) -> Finder:
 
     from pep517_multi.interpreters import Finder
 
-    return Finder(runner, inherited_environment(), user_cache_path(APPLICATION) / "interpreters")
+    folder = user_cache_path(APPLICATION) / "interpreters"
+    # Without HOME, for a user whom the system does not know, it would lie in the current directory.
+    return Finder(runner, inherited_environment(), folder if folder.is_absolute() else None)
 
 
 def work_directory_of(settings: Settings) -> WorkDirectory:
@@ -107,12 +110,13 @@ def run_of(settings: Settings, *, runner: LocalRunner, observer: Observer) -> Ru
     from pep517_multi.interpreters.spec import Spec
     from pep517_multi.pipeline.run import Run
 
+    work = work_directory_of(settings)
     return Run(
         settings=settings,
         interpreters=finder_of(runner).select(settings.impls),
-        work=work_directory_of(settings),
+        work=work,
         runner=runner,
-        environ=inherited_environment(),
+        environ=orphans.marked(inherited_environment(), work.path),
         observer=observer,
         named=bool(settings.impls) and "all" not in settings.impls,
         prefer=Spec.parse(settings.prefer) if settings.prefer else None,

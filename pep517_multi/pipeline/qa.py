@@ -115,7 +115,11 @@ class _Quality:
         self.shares = {interpreter.name: share for interpreter, share in shares(run, self.tree)}
         compiles = any(not isinstance(share, MultibuildError) and may_compile(share) for share in self.shares.values())
         try:
-            with self.workshop.open(compiles=compiles), self._stager() as self.stager:
+            with (
+                run.work.under_examination(),
+                self.workshop.open(compiles=compiles),
+                self._stager() as self.stager,
+            ):
                 done = self._side_by_side()
         finally:
             files.remove_tree(run.work.changed(""))

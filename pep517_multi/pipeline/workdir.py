@@ -6,8 +6,11 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pep517_multi import files
+from pep517_multi import files, orphans, temporaries
 from pep517_multi.errors import UsageError
+from pep517_multi.events import Note
+from pep517_multi.pipeline import holding
+from pep517_multi.wheels.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,8 @@ _OURS = (
     "source.json",
     ".gitignore",
 )
+_WITH_TEMPORARIES = ("wheels", "wheels/*", "roots", "images/*", "images/*/roots", "sources")
+_UNFINISHED = ".unfinished"
 _LOCK = ".lock"
 _MARKER = ".multibuild"
 """What tells a work directory from a folder of somebody else's; the first that is made in it, and the last to go."""
@@ -106,49 +111,73 @@ class WorkDirectory:
         """Return the folder of what QA leaves for ``impl``: wheels that differ, longer comparisons."""
         return self.path / "qa" / impl
 
+    @contextlib.contextmanager
+    def under_examination(self) -> Iterator[None]:
+        """Remember that QA is at work; if the run is killed in the block, the next one removes all that QA left."""
+        mark = self.path / "qa" / _UNFINISHED
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # something was left
+                mark.parent.rmdir()
+
     def changed(self, impl: str) -> Path:
         """Return the folder of the tree that was changed for ``impl``."""
         return self.path / "changed" / impl
 
     @contextlib.contextmanager
     def held(self, observer: Observer) -> Iterator[None]:
-        """Make the work directory, and hold it alone: a second run on it waits, and says so.
+        """Make the work directory, and hold it alone: a second run on it waits, and says for whom.
+
+        What a run that was killed left half-made is cleared away first.
 
         :raises UsageError: there is a folder that is not empty and was not made by multibuild.
         """
-        with files.explained("make the work directory"):
-            self.path.mkdir(parents=True, exist_ok=True)
-            if not self._is_ours() and {path.name for path in self.path.iterdir()} - {_LOCK, _MARKER}:
-                raise UsageError(
-                    f"{self.path} is not empty, and no work directory of multibuild; name a new or an empty one"
-                )
-            (self.path / _MARKER).touch()
-            # Version control, and version plugins that ask whether the tree is clean, should not see it.
-            ignore = self.path / ".gitignore"
-            if not ignore.exists():
-                files.write_whole(ignore, b"*\n")
-        with self._alone(observer):
+        with contextlib.ExitStack() as stack:
+            with files.explained("make the work directory"):
+                killed = stack.enter_context(self._taken(observer))
+                # Version control, and version plugins that ask whether the tree is clean, should not see it.
+                ignore = self.path / ".gitignore"
+                if not ignore.exists():
+                    files.write_whole(ignore, b"*\n")
+            if killed is not None:
+                with files.explained("clear away what a killed run left"):
+                    self._clear_away(killed, observer)
             yield
+
+    @contextlib.contextmanager
+    def _taken(self, observer: Observer) -> Iterator[str | None]:
+        """Hold it; gives who was killed while holding it."""
+        with contextlib.ExitStack() as stack:
+            while True:
+                self.path.mkdir(parents=True, exist_ok=True)
+                strangers = {path.name for path in self.path.iterdir()} - {_LOCK, _MARKER}
+                if strangers and not self._is_ours():
+                    raise UsageError(
+                        f"{self.path} is not empty, and no work directory of multibuild; name a new or an empty one"
+                    )
+                with contextlib.suppress(FileNotFoundError):  # cleaned away meanwhile
+                    (self.path / _MARKER).touch()
+                    killed = stack.enter_context(holding.held(self.path / _LOCK, observer))
+                    break
+            yield killed
+
+    def _clear_away(self, killed: str, observer: Observer) -> None:
+        observer(Note(f"the last run on {self.path} was killed ({killed}); what it left half-made is cleared away"))
+        orphans.end_all(self.path)
+        for name in ("builds", "environments", "changed", "staging"):
+            files.remove_tree(self.path / name)
+        if (self.path / "qa" / _UNFINISHED).exists():
+            files.remove_tree(self.path / "qa")
+        for folder in (self.path, *(found for pattern in _WITH_TEMPORARIES for found in self.path.glob(pattern))):
+            temporaries.sweep(folder)
+        Store(self.wheels).mend(observer)
 
     def _is_ours(self) -> bool:
         return (self.path / _MARKER).exists()
-
-    @contextlib.contextmanager
-    def _alone(self, observer: Observer) -> Iterator[None]:
-        from filelock import FileLock, Timeout
-
-        from pep517_multi.events import Note
-
-        lock = FileLock(self.path / _LOCK)
-        try:
-            lock.acquire(timeout=0.1)
-        except Timeout:
-            observer(Note(f"another run holds {self.path}; waiting until it ends", level="warning"))
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
 
     def refuse_source(self, source: Path) -> None:
         """Keep a source from being what runs write to and :meth:`clean` removes.
@@ -169,7 +198,14 @@ class WorkDirectory:
             return False
         if not self._is_ours():
             raise UsageError(f"{self.path} is no work directory of multibuild; nothing was removed")
-        with self._alone(observer), files.explained("remove the work directory"):
+        with files.explained("remove the work directory"), contextlib.ExitStack() as stack:
+            try:
+                killed = stack.enter_context(holding.held(self.path / _LOCK, observer))
+            except FileNotFoundError:  # another one has cleaned it meanwhile
+                return False
+            if killed is not None:
+                orphans.end_all(self.path)
+            temporaries.sweep(self.path)
             for name in (*_OURS, _LOCK, _MARKER):
                 files.remove_tree(self.path / name)
             if not any(self.path.iterdir()):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pep517_multi import files
 from pep517_multi.errors import BuildError, IntegrityError
+from pep517_multi.events import Note
 from pep517_multi.wheels.decision import Builder, Built
 from pep517_multi.wheels.wheel import Wheel, read_wheel
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pep517_multi.events import Observer
     from pep517_multi.interpreters.interpreter import Interpreter
 
 _PROVENANCE_SCHEMA = 1
@@ -109,10 +111,18 @@ class Store:
         place = self.folder / interpreter.name / made.name if any(stayed) else self.folder / made.name
         place.parent.mkdir(parents=True, exist_ok=True)
         with files.explained(f"store {made.name}"):
+            # At every moment each wheel has its provenance: what has none was not built here.
+            place.unlink(missing_ok=True)
+            built = self._write(replace(wheel, path=place), (origin,))
             temporary = files.beside(place)
-            shutil.move(made, temporary)
-            temporary.replace(place)
-        return self._write(replace(wheel, path=place), (origin,))
+            try:
+                shutil.move(made, temporary)
+                temporary.replace(place)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                _provenance(place).unlink()
+                raise
+        return built
 
     def served(self) -> Mapping[str, Served]:
         """Return what each implementation uses, as earlier phases recorded it, by canonical name."""
@@ -140,6 +150,31 @@ class Store:
         self._write_state(kept)
         self._drop_unused({str(entry["wheel"]) for entry in kept})
 
+    def mend(self, observer: Observer) -> None:
+        """Drop what a run that was killed, or a machine that died, left damaged: it will be built again.
+
+        Only a machine that died can have damaged anything; a process that was killed leaves at most provenance of a
+        wheel that is not there yet.
+        """
+        if not self.folder.is_dir():
+            return
+        for path in [*self.folder.glob("*.whl.json"), *self.folder.glob("*/*.whl.json")]:
+            wheel = path.with_suffix("")
+            try:
+                if wheel.exists():
+                    self._load(wheel)
+            except IntegrityError as error:
+                observer(Note(f"{wheel} is dropped: {error}", level="warning"))
+                wheel.unlink(missing_ok=True)
+            if not wheel.exists():
+                path.unlink()
+        try:
+            self.served()
+        except IntegrityError as error:
+            observer(Note(f"what was known of who uses which wheel is dropped: {error}", level="warning"))
+            (self.folder / _STATE).unlink()
+        self._drop_empty()
+
     def locate(self, served: Served) -> Wheel:
         """Return the wheel that ``served`` names.
 
@@ -161,10 +196,7 @@ class Store:
         path = folder / wheel.sha256 / wheel.path.name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                path.hardlink_to(wheel.path)
-            except OSError:  # a file system without hard links
-                files.copy_file(wheel.path, path)
+            files.link_or_copy(wheel.path, path)
         return replace(wheel, path=path)
 
     def current(self, built: Built) -> Built:
@@ -213,13 +245,15 @@ class Store:
             return False
         home = remaining[0].builder.name if remaining else user
         place = self.folder / str(home) / built.wheel.path.name
-        if place != built.wheel.path:
-            old = built.wheel.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            _provenance(old).replace(_provenance(place))
-            old.replace(place)
-            self._repoint(old.relative_to(self.folder).as_posix(), place.relative_to(self.folder).as_posix())
+        old = built.wheel.path
+        place.parent.mkdir(parents=True, exist_ok=True)
         self._write(replace(built.wheel, path=place), remaining or origins)
+        if place != old:  # for a while it is in both, each whole and with its provenance
+            temporary = files.beside(place)
+            files.link_or_copy(old, temporary)
+            temporary.replace(place)
+            self._repoint(old.relative_to(self.folder).as_posix(), place.relative_to(self.folder).as_posix())
+            self._remove(built)
         return True
 
     def _repoint(self, old: str, new: str) -> None:
@@ -243,7 +277,8 @@ class Store:
         files.write_whole(_provenance(wheel.path), text.encode() + b"\n")
         return _built(wheel, origins)
 
-    def _remove(self, built: Built) -> None:
+    @staticmethod
+    def _remove(built: Built) -> None:
         built.wheel.path.unlink()
         _provenance(built.wheel.path).unlink()
 
@@ -251,6 +286,9 @@ class Store:
         for built in self.wheels():
             if self.relative(built.wheel) not in used:
                 self._remove(built)
+        self._drop_empty()
+
+    def _drop_empty(self) -> None:
         for folder in self.folder.iterdir():
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
