@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ANSWER = re.compile(rb"\x1e([^\x1e\n]*)\x1e\n")
 _DROPPED = ("PYTHON*", "__PYVENV_LAUNCHER__", "DISPLAY", "WAYLAND_DISPLAY", "XDG_*", "LC_*", "LANG", "LANGUAGE")
+_CRASH = "Fatal Python error: "
 _SHOWN = 10
 
 
@@ -27,7 +28,7 @@ class Said:
     """What a script said until it ended.
 
     :param ended: how, as a fragment of a sentence; ``None`` where all went well.
-    :param rest: the last lines of whatever else was printed.
+    :param rest: the last lines of whatever else was printed, or of a crash the first ones.
     """
 
     answers: tuple[dict[str, Any], ...]
@@ -70,7 +71,7 @@ class Target:
         data = (folder / "said").read_bytes()
         answers = tuple(json.loads(answer) for answer in _ANSWER.findall(data))
         rest = _ANSWER.sub(b"", data).decode(errors="replace").splitlines()
-        return Said(answers, ended, tuple(rest[-_SHOWN:]))
+        return Said(answers, ended, tuple(_telling(rest)))
 
     def _folder(self) -> Path:
         taken = sum(1 for _ in self.scratch.iterdir())
@@ -78,6 +79,12 @@ class Target:
         for name in ("empty", "home", "tmp"):
             (folder / name).mkdir(parents=True)
         return folder
+
+
+def _telling(lines: list[str]) -> list[str]:
+    """Return the last lines; where they are a crash, its first ones, since the stack of C can come after Python's."""
+    crashes = [number for number, line in enumerate(lines) if line.startswith(_CRASH)]
+    return lines[crashes[-1] :][:_SHOWN] if crashes else lines[-_SHOWN:]
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:

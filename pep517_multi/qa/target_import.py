@@ -13,7 +13,7 @@ target, with its site-packages. The protocol:
 ``result`` is ``ok`` (with ``file``: the module's ``__file__`` or null), ``error`` (with ``type``, ``message``,
 ``place``: file and line or null, ``missing``: the module that was not found or null, ``status``: what ``sys.exit`` was
 called with, or null), ``died`` (with ``status``: the exit status, negative for a signal) or ``timeout``. All but
-``ok`` have ``output``: the end of what was printed.
+``ok`` have ``output``: the end of what was printed, or of a crash the beginning.
 
 A package is imported once, in a child; what lies below it is imported in children of that child. So each import finds
 exactly what it would find in a fresh process, and costs no more than itself. A child with threads is not forked again.
@@ -53,6 +53,8 @@ close, dup2, fork, kill, leave, listdir, pipe, read, waitpid, write = (
 clock, dumps, loads, make_poll, pause = time.monotonic, json.dumps, json.loads, select.poll, time.sleep
 
 SHOWN = 4000  # bytes of output that are kept
+LOOKED_AT = 1 << 20  # bytes at its end in which the beginning of a crash is looked for
+CRASH = b"Fatal Python error: "  # what faulthandler says first; the stack of Python follows, perhaps that of C
 LONGEST = 2000  # characters of a message
 LOOK = 0.05  # seconds between two looks at a child that says nothing
 SIGKILL = 9
@@ -234,10 +236,13 @@ def is_alone() -> bool:
 
 
 def tail(descriptor: int) -> str:
-    """Return the end of what is in a file."""
+    """Return the end of what is in a file, or where that is a crash, its beginning: where in Python it happened."""
     size = os.lseek(descriptor, 0, os.SEEK_END)
-    os.lseek(descriptor, max(0, size - SHOWN), os.SEEK_SET)
-    return read(descriptor, SHOWN).decode("utf-8", "replace")
+    os.lseek(descriptor, max(0, size - LOOKED_AT), os.SEEK_SET)
+    data = read(descriptor, LOOKED_AT)
+    crash = data.rfind(CRASH)
+    kept = data[-SHOWN:] if crash < 0 else data[crash : crash + SHOWN]
+    return kept.decode("utf-8", "replace")
 
 
 def start_up(paths: list[str]) -> str | None:

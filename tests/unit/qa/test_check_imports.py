@@ -51,13 +51,16 @@ def test_whatever_modules_do_the_others_are_imported_all_the_same(tmp_path: Path
     ]
 
 
-def test_a_segmentation_fault_is_told_as_one_with_where_it_happened(tmp_path: Path) -> None:
-    staged = Staged(tmp_path, {"broken.py": "import ctypes\n\nctypes.string_at(1)\n"})
+@pytest.mark.parametrize("impl", [name for name in EVERYONE if name.startswith("python")])
+@pytest.mark.parametrize("prints", ["", "print('x' * 100_000, flush=True)\n"], ids=["silent", "after much output"])
+def test_a_segmentation_fault_is_told_as_one_with_where_it_happened(tmp_path: Path, impl: str, prints: str) -> None:
+    source = f"{prints}import ctypes\n\nctypes.string_at(1)\n"
+    staged = Staged(tmp_path, {"broken.py": source}, interpreter=installed(impl))
     (problem,) = staged.problems(check_off=NOT_IMPORTS)
     assert problem.check.name == "import-dies"
     assert "SIGSEGV (a segmentation fault)" in problem.finding.message
-    # Where Python tells the stack of C as well, its own may be out of sight.
-    assert any("broken.py" in line or "C stack trace" in line for line in problem.finding.lines)
+    line = source.count("\n")
+    assert any(f'broken.py", line {line} in <module>' in told for told in problem.finding.lines)
 
 
 def test_what_a_failing_module_prints_is_kept(tmp_path: Path) -> None:

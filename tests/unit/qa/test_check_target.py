@@ -38,3 +38,15 @@ def test_answers_are_told_from_noise_and_survive_the_time_limit(tmp_path: Path) 
 )
 def test_the_end_of_a_process_is_told(status: int, told: str | None) -> None:
     assert how_it_ended(status) == told
+
+
+def test_of_a_crash_the_beginning_is_kept_where_the_stack_of_c_comes_last(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "print(*range(99), sep='\\n')\n"
+        "print('Fatal Python error: Segmentation fault\\n\\nStack (most recent call first):\\n  File \"a.py\", line 7')\n"
+        "print(*(f'  Binary file \"python\", at {n}' for n in range(99)), sep='\\n')\n"
+    )
+    said = target(tmp_path / "scratch").ask(script, ["-I"], {}, timeout=30)
+    assert said.rest[0] == "Fatal Python error: Segmentation fault"
+    assert '  File "a.py", line 7' in said.rest
