@@ -18,14 +18,15 @@ _TAKES = "it takes tables with package, file, kind, reason and expires"
 class Acceptance:
     """One ``[[qa.accept]]`` table.
 
-    :param package: name of the project; ``*`` for all, which is the default.
+    :param package: name of the project; ``None`` for whichever is at hand, ``*`` for all, of which none need have a use
+        for it.
     :param file: glob over the paths that findings name; a ``*`` matches slashes, too.
     :param kind: the kind of finding, all by default.
     :param expires: the last day on which it holds; ``None`` for ever.
     """
 
     reason: str
-    package: str = "*"
+    package: str | None = None
     file: str = "*"
     kind: str = "*"
     expires: dt.date | None = None
@@ -52,12 +53,15 @@ class Acceptance:
 
     def matches(self, *, package: str, file: str, kind: str) -> bool:
         """Whether it is about this difference, expired or not."""
-        about = self.package == "*" or self.names(package)
-        return about and fnmatchcase(file, self.file) and fnmatchcase(kind, self.kind)
+        return self.is_about(package) and fnmatchcase(file, self.file) and fnmatchcase(kind, self.kind)
+
+    def is_about(self, package: str) -> bool:
+        """Whether differences of this package can be meant."""
+        return self.package in {None, "*"} or self.names(package)
 
     def names(self, package: str) -> bool:
-        """Whether it is meant for this very package."""
-        return canonicalize_name(package) == canonicalize_name(self.package)
+        """Whether it is meant for this very package, and should be of use for it."""
+        return self.package is None or canonicalize_name(package) == canonicalize_name(self.package)
 
     def expired(self, today: dt.date) -> bool:
         """Whether its last day is over."""
@@ -65,7 +69,7 @@ class Acceptance:
 
     def __str__(self) -> str:
         shown = {"package": self.package, "file": self.file, "kind": self.kind}
-        told = " ".join(f"{key} {value}" for key, value in shown.items() if value != "*")
+        told = " ".join(f"{key} {value}" for key, value in shown.items() if value not in {None, "*"})
         return f"{told} ({self.reason})"
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pep517_multi.findings import QaReport
+    from pep517_multi.qa.check_report import ChecksTotal, ImplChecks
 
 SCHEMA = 1
 PHASES = ("env", "build", "install", "bytecode", "qa")
@@ -113,20 +114,28 @@ class ImplReport:
     notes: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
     qa: QaReport | None = None
+    checks: ImplChecks | None = None
 
 
 @dataclass(frozen=True)
 class Report:
-    """One run: the source, each implementation in order of work, wall seconds, exit code."""
+    """One run: the source, each implementation in order of work, wall seconds, exit code.
+
+    :param remarks: which accepted differences of the settings are of no use any more, as sentences.
+    :param checks: what the checks on the staged roots came to, ``None`` where there were none.
+    """
 
     source: SourceReport
     impls: tuple[ImplReport, ...]
     seconds: float
     exit: int
+    remarks: tuple[str, ...] = ()
+    checks: ChecksTotal | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return the report as JSON values, as ``report.schema.json`` has it."""
         values = asdict(self)
-        for entry in values["impls"]:
+        for entry, of in zip(values["impls"], self.impls, strict=True):
+            entry["checks"] = of.checks.plain() if of.checks else None
             entry["seconds"] = {phase: round(entry["seconds"].get(phase, 0.0), 4) for phase in PHASES}
         return {"schema": SCHEMA, "multibuild": __version__, **values, "seconds": round(self.seconds, 4)}

@@ -6,6 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pep517_multi.findings import Finding, QaReport
+from pep517_multi.qa.check_report import ChecksTotal, ImplChecks
+from pep517_multi.qa.check_table import Problem, problem
+from pep517_multi.qa.diffing import Compared
 from pep517_multi.report import EvidenceReport, ImplReport, Report, SourceReport
 
 if TYPE_CHECKING:
@@ -120,9 +123,36 @@ def quality() -> Report:
     )
     seconds = {"install": 0.05, "bytecode": 0.3, "qa": 2.2}
     reusing = zip(whole.impls[1:], verdicts, strict=True)
-    return replace(
-        whole, impls=(whole.impls[0], *(replace(entry, qa=qa, seconds=seconds) for entry, qa in reusing)), exit=4
-    )
+    compared = (replace(entry, qa=qa, seconds=seconds) for entry, qa in reusing)
+    remarks = ("qa.accept of file sample/_old.py (gone) accepts nothing; remove it",)
+    return replace(whole, impls=(whole.impls[0], *compared), exit=4, remarks=remarks)
+
+
+PROBLEMS = (
+    problem(
+        "import-dies", "sample/_speed.so", "the process was ended by SIGSEGV", lines=("Fatal Python error: x", "y")
+    ),
+    problem("top-level-name", "tests", "any project could have a top-level package 'tests'"),
+    problem("import-hangs", "gui.py", "importing gui takes more than 60 seconds", accepted="needs a screen"),
+)
+
+
+def _checks(entry: ImplReport, *problems: Problem) -> ImplReport:
+    return replace(entry, checks=ImplChecks(entry.impl, entry.root or "", files=12, modules=3, problems=problems))
+
+
+def checked() -> Report:
+    """Every severity of a check: for one alone, for several, and accepted."""
+    first, second, *others = pure().impls
+    impls = (_checks(first, *PROBLEMS), _checks(second, PROBLEMS[1]), *map(_checks, others))
+    total = ChecksTotal(1, 2, ("the check.allow of gone (was needed once) was not needed; drop it",), 1.4)
+    return replace(pure(), impls=impls, exit=1, checks=total)
+
+
+def flawless() -> Report:
+    """Compared and checked, and nothing was found."""
+    impls = [_checks(replace(entry, qa=QaReport("identical"))) for entry in pure().impls]
+    return replace(pure(), impls=tuple(impls), checks=ChecksTotal(0, 0, (), 0.9))
 
 
 def many() -> Report:
@@ -181,11 +211,13 @@ def hostile() -> Report:
         error=ugly("error"),
         not_compiled=(ugly("not compiled"),),
         qa=QaReport("differs", (found, counting), {ugly("hidden"): 1}, ugly("qa error")),
+        checks=ImplChecks(ugly("impl"), ugly("root"), 1, 1, (Problem(PROBLEMS[0].check, found),)),
     )
     failed = replace(entry, impl=ugly("failed"), action="failed", built_by=None, wheel=None, wheel_sha256=None)
     evidence = EvidenceReport(ugly("verdict"), (ugly("evidence"),))
     known = SourceReport(ugly("path"), ugly("name"), ugly("of the source"), ugly("digest"), ugly("backend"), evidence)
-    return Report(known, (entry, failed), 1.0, 1)
+    total = ChecksTotal(1, 0, (ugly("unused"),), 1.0)
+    return Report(known, (entry, failed), 1.0, 1, (ugly("remark"),), total)
 
 
 def ready() -> Report:
@@ -213,6 +245,8 @@ KINDS: dict[str, Callable[[], Report]] = {
     "stable-abi": stable_abi,
     "failing": failing,
     "quality": quality,
+    "checked": checked,
+    "flawless": flawless,
     "many": many,
     "each-own-many": each_own_many,
     "long-names": long_names,
@@ -224,3 +258,32 @@ KINDS: dict[str, Callable[[], Report]] = {
     "crowd": lambda: replace(many(), impls=many().impls * 2),
     "empty": lambda: Report(SourceReport(), (), 0.0, 0),
 }
+
+
+def _long() -> Compared:
+    long = long_names().impls[0].qa
+    assert long is not None
+    return Compared("a" * 300 + ".whl", "b/" * 150, long)
+
+
+def _hostile() -> Compared:
+    ugliest = hostile().impls[0].qa
+    assert ugliest is not None
+    return Compared(ugly("one"), ugly("other"), replace(ugliest, error=None), (ugly("remark"),))
+
+
+COMPARED: dict[str, Compared] = {
+    "two that differ": Compared(
+        "old/sample-1.0-py3-none-any.whl",
+        "new/sample-1.0-py3-none-any.whl",
+        QaReport("differs", tuple(FINDINGS.values()), {"archive-times": 14, "generator": 1}),
+        ("qa.accept of file sample/_old.py (gone) expired on 2020-01-01; look again, or remove it",),
+    ),
+    "two with noise": Compared(
+        "roots/python3.12", "roots/pypy3.9", QaReport("benign", (FINDINGS["times"],), {"bytecode": 3})
+    ),
+    "two that are the same": Compared("a.whl", "b.whl", QaReport("identical")),
+    "two with long names": _long(),
+    "two with hostile names": _hostile(),
+}
+"""What ``multibuild diff`` shows."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pep517_multi.pipeline.checked import with_checks
 from pep517_multi.pipeline.checking import check
+from pep517_multi.pipeline.reporting import write_report
 from pep517_multi.reports import checks
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def show_check(run: Run, source: Path, *, screen: Screen, as_json: bool) -> int:
-    """Check what is staged, print what was found, and return the exit code."""
+    """Check what is staged, print what was found, add it to the report of the run, and return the exit code."""
     report = check(run, source)
+    write_report(with_checks(run, report), run.settings, work=run.work if run.holds_work else None)
     if as_json:
         click.echo(checks.render(report), nl=False)
         return report.exit

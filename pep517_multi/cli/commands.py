@@ -103,11 +103,11 @@ def install(source: Path, wheels: tuple[Path, ...], **given: Any) -> int:
 
 @multibuild.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@options("impls", "workdir", "jobs", *STAGE, *CHECK, *SCREEN)
+@options(*WORK, *STAGE, *CHECK, *SCREEN)
 @click.option("--qa", metavar="off|warn|fail", help="Under fail, warnings fail the check, too.")
 @_source
 def check(source: Path, *, as_json: bool, **given: Any) -> int:
-    """Check what was staged: imports, bytecode, strays; nothing is changed."""
+    """Check what was staged: imports, bytecode, strays; nothing of it is changed."""
     from pep517_multi.cli.checking import show_check
 
     def show(run: Run, screen: Screen) -> int:
@@ -118,14 +118,15 @@ def check(source: Path, *, as_json: bool, **given: Any) -> int:
 
 @multibuild.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--html", "page", metavar="FILE", type=click.Path(path_type=Path), help="Write a page for people, too.")
 @options("qa-rules", "quiet", "verbose")
 @click.argument("one", metavar="A", type=click.Path(path_type=Path))
 @click.argument("other", metavar="B", type=click.Path(path_type=Path))
-def diff(one: Path, other: Path, *, as_json: bool, **given: Any) -> int:
+def diff(one: Path, other: Path, *, as_json: bool, page: Path | None, **given: Any) -> int:
     """Compare two wheels or two installed trees, of one implementation or of two."""
     from pep517_multi.cli.diffing import show_differences
 
-    return show_differences(one, other, given, as_json=as_json)
+    return show_differences(one, other, given, as_json=as_json, page=page)
 
 
 @multibuild.command("files")

@@ -1,4 +1,4 @@
-"""``multibuild diff``: the differences on standard output."""
+"""``multibuild diff``: the differences on standard output, and as a page where one is asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pep517_multi import files
 from pep517_multi.cli.session import settings_of
 from pep517_multi.errors import FindingsError
 from pep517_multi.qa.diffing import compare_paths
@@ -16,13 +17,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def show_differences(one: Path, other: Path, given: Mapping[str, Any], *, as_json: bool) -> int:
-    """Print how two wheels or two installed trees differ; the answer is the exit code."""
+def show_differences(
+    one: Path, other: Path, given: Mapping[str, Any], *, as_json: bool, page: Path | None = None
+) -> int:
+    """Print how two wheels or two installed trees differ; the answer is the exit code.
+
+    :param page: where the same goes as HTML.
+    """
     settings = settings_of(given)
-    report = compare_paths(one, other, settings)
+    compared = compare_paths(one, other, settings)
+    if page is not None:
+        from pep517_multi.reports.html import comparison
+
+        with files.explained(f"write {page}"):
+            files.write_whole(page, comparison.render(compared).encode())
     if as_json:
-        click.echo(differences.render(report, one=str(one), other=str(other)), nl=False)
+        click.echo(differences.render(compared), nl=False)
     elif not settings.quiet:
-        for line in differences.lines(report, verbose=settings.verbose):
+        for line in differences.lines(compared, verbose=settings.verbose):
             click.echo(line)
-    return FindingsError.exit_code if report.verdict == "differs" else 0
+    for remark in compared.remarks:
+        click.echo(f"multibuild: warning: {remark}", err=True)
+    return FindingsError.exit_code if compared.report.verdict == "differs" else 0

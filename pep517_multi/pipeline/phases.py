@@ -162,6 +162,7 @@ class _Phase:
     entries: list[ImplReport] = field(default_factory=list)
     staging: dict[str, Future[Staged]] = field(default_factory=dict)
     errors: list[MultibuildError] = field(default_factory=list)
+    remarks: tuple[str, ...] = ()
     started: float = field(default_factory=time.monotonic)
 
     def stager(self) -> Stager:
@@ -184,7 +185,8 @@ class _Phase:
         """Compare with fresh builds, and say so in the entries; under ``--qa fail``, what differs is an error."""
         from pep517_multi.pipeline import qa as quality
 
-        found = quality.examine(self.run, tree, [one for one in reused if one is not None])
+        came = quality.examine(self.run, tree, [one for one in reused if one is not None])
+        found, self.remarks = came.by_name, came.remarks
         self.entries = [
             replace(entry, qa=found[entry.impl].report, seconds={**entry.seconds, "qa": found[entry.impl].seconds})
             if entry.impl in found
@@ -212,7 +214,7 @@ class _Phase:
             self._staged(entry)
         self._merge()
         status = max((error.exit_code for error in self.errors), default=0)
-        report = Report(source, tuple(self.entries), time.monotonic() - self.started, status)
+        report = Report(source, tuple(self.entries), time.monotonic() - self.started, status, self.remarks)
         write_report(report, self.run.settings, work=self.run.work if self.run.holds_work else None)
         return report
 

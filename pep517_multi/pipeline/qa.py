@@ -65,6 +65,18 @@ class Examined:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Quality:
+    """What QA came to.
+
+    :param by_name: canonical name → what was found.
+    :param remarks: which acceptances are of no use any more, as sentences.
+    """
+
+    by_name: Mapping[str, Examined] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
 def check_settings(run: Run) -> None:
     """Say before any build what QA would stumble over.
 
@@ -74,14 +86,14 @@ def check_settings(run: Run) -> None:
     Details.chosen(run.settings.qa_tool, runner=run.runner, environ=run.environ, base=run.work.path)
 
 
-def examine(run: Run, tree: SourceTree, reused: Sequence[Reused]) -> Mapping[str, Examined]:
-    """Build for everyone who reuses a wheel, and compare; the answer is by canonical name.
+def examine(run: Run, tree: SourceTree, reused: Sequence[Reused]) -> Quality:
+    """Build for everyone who reuses a wheel, and compare.
 
     :raises UsageError: the settings name a rule or a tool that is not there.
     """
     if not reused:
-        return {}
-    return _Quality(run, tree, reused).all()
+        return Quality()
+    return _Examining(run, tree, reused).all()
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ class _Fresh:
 
 
 @dataclass
-class _Quality:
+class _Examining:
     run: Run
     tree: SourceTree
     reused: Sequence[Reused]
@@ -110,7 +122,7 @@ class _Quality:
         self.workshop = Workshop(replace(run, observer=events.ignore))
         self.again = _Once()
 
-    def all(self) -> Mapping[str, Examined]:
+    def all(self) -> Quality:
         run = self.run
         self.shares = {interpreter.name: share for interpreter, share in shares(run, self.tree)}
         compiles = any(not isinstance(share, MultibuildError) and may_compile(share) for share in self.shares.values())
@@ -123,9 +135,11 @@ class _Quality:
                 done = self._side_by_side()
         finally:
             files.remove_tree(run.work.changed(""))
-        for remark in self.policy.remarks():
+        complete = all(examined.report.verdict != "error" for examined in done.values())
+        remarks = tuple(self.policy.remarks(complete=complete))
+        for remark in remarks:
             run.observer(events.Note(remark, level="warning"))
-        return done
+        return Quality(done, remarks)
 
     def _stager(self) -> Stager:
         return Stager(runner=self.run.runner, environ=self.run.environ, jobs=self.run.settings.jobs)

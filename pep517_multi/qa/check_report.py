@@ -30,6 +30,33 @@ class ImplChecks:
     modules: int
     problems: tuple[Problem, ...]
 
+    def plain(self) -> dict[str, Any]:
+        """Return what was found as JSON values."""
+        findings = [
+            {"check": problem.check.name, "severity": problem.check.severity, **asdict(problem.finding)}
+            for problem in self.problems
+        ]
+        return {"files": self.files, "modules": self.modules, "findings": findings}
+
+    def open(self, severity: str) -> Iterator[Problem]:
+        """Yield the problems of this severity that nobody has accepted."""
+        for problem in self.problems:
+            if problem.check.severity == severity and problem.finding.accepted is None:
+                yield problem
+
+
+@dataclass(frozen=True)
+class ChecksTotal:
+    """What the checks of all implementations came to.
+
+    :param unused_allows: the entries of the allow list that were not needed, as sentences.
+    """
+
+    errors: int
+    warnings: int
+    unused_allows: tuple[str, ...]
+    seconds: float
+
 
 @dataclass(frozen=True)
 class CheckReport:
@@ -47,9 +74,7 @@ class CheckReport:
     def open(self, severity: str) -> Iterator[Problem]:
         """Yield the problems of this severity that nobody has accepted."""
         for checks in self.impls:
-            for problem in checks.problems:
-                if problem.check.severity == severity and problem.finding.accepted is None:
-                    yield problem
+            yield from checks.open(severity)
 
     @property
     def exit(self) -> int:
@@ -63,19 +88,10 @@ class CheckReport:
         return {
             "schema": SCHEMA,
             "multibuild": __version__,
-            "impls": [_plain(checks) for checks in self.impls],
+            "impls": [{"impl": checks.impl, "root": checks.root, **checks.plain()} for checks in self.impls],
             "unused_allows": list(self.unused),
             "errors": sum(1 for _ in self.open("error")),
             "warnings": sum(1 for _ in self.open("warning")),
             "seconds": round(self.seconds, 4),
             "exit": self.exit,
         }
-
-
-def _plain(checks: ImplChecks) -> dict[str, Any]:
-    findings = [
-        {"check": problem.check.name, "severity": problem.check.severity, **asdict(problem.finding)}
-        for problem in checks.problems
-    ]
-    head = {"impl": checks.impl, "root": checks.root, "files": checks.files, "modules": checks.modules}
-    return {**head, "findings": findings}

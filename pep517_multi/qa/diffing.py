@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pep517_multi.errors import UsageError
@@ -21,7 +23,21 @@ if TYPE_CHECKING:
     from pep517_multi.settings import Settings
 
 
-def compare_paths(one: Path, other: Path, settings: Settings) -> QaReport:
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison came to.
+
+    :param one: the first path, as it was given.
+    :param remarks: which acceptances of the settings are of no use any more, as sentences.
+    """
+
+    one: str
+    other: str
+    report: QaReport
+    remarks: tuple[str, ...] = ()
+
+
+def compare_paths(one: Path, other: Path, settings: Settings) -> Compared:
     """Compare the wheels, or the folders, at two paths; they may be of different implementations.
 
     :raises UsageError: one of them is not there, or they are not of one kind; or the settings name no rule.
@@ -43,5 +59,21 @@ def compare_paths(one: Path, other: Path, settings: Settings) -> QaReport:
     found = compare(*sides, rules)
     policy = Policy(settings.qa_accept, package, dt.datetime.now(tz=dt.timezone.utc).date())
     told = [difference for difference in found if difference.rule is None or is_told(difference)]
-    findings = [policy.apply(finding(difference, Sides(str(one), str(other)))) for difference in told]
-    return conclude(findings, [difference.rule for difference in found if difference.rule is not None])
+    named = Sides(*_names(one, other))
+    findings = [policy.apply(finding(difference, named)) for difference in told]
+    report = conclude(findings, [difference.rule for difference in found if difference.rule is not None])
+    return Compared(str(one), str(other), report, tuple(policy.remarks()))
+
+
+def _names(one: Path, other: Path) -> tuple[str, str]:
+    """Return what tells two paths apart, for sentences: without the parts that both begin or end with."""
+    parts = one.parts, other.parts
+    before = _same(*parts)
+    after = _same(*(part[before:][::-1] for part in parts))
+    names = ["/".join(part[before : len(part) - after]) for part in parts]
+    return (names[0], names[1]) if all(names) else (str(one), str(other))
+
+
+def _same(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """Return how many parts at the beginning are the same."""
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

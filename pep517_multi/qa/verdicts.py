@@ -43,12 +43,15 @@ class Policy:
                     return replace(finding, accepted=acceptance.reason)
         return finding
 
-    def remarks(self) -> Iterator[str]:
-        """Say which acceptances are of no use any more."""
+    def remarks(self, *, complete: bool = True) -> Iterator[str]:
+        """Say which acceptances are of no use any more.
+
+        :param complete: whether everything could be compared; else what was not needed may be needed all the same.
+        """
         for acceptance in self.acceptances:
-            if acceptance in self.used and acceptance.expired(self.today):
+            if acceptance.expired(self.today) and acceptance.is_about(self.package or ""):
                 yield f"qa.accept of {acceptance} expired on {acceptance.expires}; look again, or remove it"
-            elif acceptance not in self.used and acceptance.names(self.package or ""):
+            elif complete and acceptance not in self.used and acceptance.names(self.package or ""):
                 yield f"qa.accept of {acceptance} accepts nothing; remove it"
 
 

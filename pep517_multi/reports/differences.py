@@ -11,22 +11,25 @@ from pep517_multi import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pep517_multi.findings import Finding, QaReport
+    from pep517_multi.findings import Finding
+    from pep517_multi.qa.diffing import Compared
 
 SCHEMA = 1
 
 
-def render(report: QaReport, *, one: str, other: str) -> str:
+def render(compared: Compared) -> str:
     """Return JSON text; findings are as in a report."""
-    document = {"schema": SCHEMA, "multibuild": __version__, "one": one, "other": other, **asdict(report)}
+    head = {"schema": SCHEMA, "multibuild": __version__, "one": compared.one, "other": compared.other}
+    document = {**head, **asdict(compared.report), "remarks": compared.remarks}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def lines(report: QaReport, *, verbose: bool) -> Iterator[str]:
+def lines(compared: Compared, *, verbose: bool) -> Iterator[str]:
     """Yield each finding with its first differing lines, then what rules hid, then the verdict.
 
     :param verbose: also what a rule or the policy explains.
     """
+    report = compared.report
     for finding in report.findings:
         explained = finding.rule is not None or finding.accepted is not None
         if verbose or not explained:

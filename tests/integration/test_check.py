@@ -7,9 +7,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
-from command_line import COMMAND, Ran, environment, impls, multibuild, targets
+from command_line import COMMAND, Ran, check_report, environment, impls, multibuild, targets
 from wheel_maker import make_wheel
+
+from pep517_multi.reports import json as json_report
 
 PACKAGES = Path(__file__).parents[1] / "packages"
 METADATA = "Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n"
@@ -29,12 +32,16 @@ def check(workdir: Path, *options: str | Path) -> Ran:
 
 
 def check_for(names: list[str], workdir: Path, *options: str | Path) -> Ran:
-    """Run the check; the report in the work directory stays that of the phase before."""
+    """Run the check; what it finds is in the report of the work directory, too."""
     command = [*COMMAND, "check", *map(str, options), *impls(*names), "--workdir", str(workdir)]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     assert "Traceback (most recent call last)" not in done.stderr
     assert not {"\x1b", "\r"} & set(done.stdout + done.stderr)
-    return Ran(done.returncode, done.stdout, done.stderr, workdir)
+    ran = Ran(done.returncode, done.stdout, done.stderr, workdir)
+    if not ran.errors:
+        check_report(ran)
+        assert ran.report["checks"] is not None
+    return ran
 
 
 def checked(workdir: Path, *options: str | Path) -> dict[str, Any]:
@@ -67,6 +74,34 @@ def test_json_holds_the_findings_of_each_implementation(tmp_path: Path) -> None:
     assert [entry["impl"] for entry in answer["impls"]] == list(targets())
     assert {finding["check"] for entry in answer["impls"] for finding in entry["findings"]} == {"import-dependency"}
     assert answer["exit"] == 0
+
+
+def test_the_report_of_the_run_gets_what_was_found_and_keeps_the_rest(tmp_path: Path) -> None:
+    workdir = staged(tmp_path, {"sample.py": "1 / 0", "tests/__init__.py": ""})
+    before = json.loads((workdir / "report.json").read_text())
+    page, copy = tmp_path / "page.html", tmp_path / "copy.json"
+    ran = check(workdir, "--report", copy, "--report-html", page)
+    count = len(targets())
+    assert {key: ran.report["checks"][key] for key in ("errors", "warnings")} == {"errors": count, "warnings": count}
+    for entry, old in zip(ran.report["impls"], before["impls"], strict=True):
+        assert {**entry, "checks": None} == old
+        assert [one["check"] for one in entry["checks"]["findings"]] == ["import-fails", "top-level-name"]
+        assert [one["severity"] for one in entry["checks"]["findings"]] == ["error", "warning"]
+    assert json.loads(copy.read_text()) == ran.report
+    assert "importing sample raises ZeroDivisionError" in page.read_text()
+
+
+def test_roots_alone_can_be_checked_and_reported(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "sample", {"sample.py": "", **LICENCE}, metadata=METADATA)
+    options = [*impls(), "--roots", str(tmp_path / "roots")]
+    for command in (["install", "--wheel", str(wheel)], ["check", "--report", str(tmp_path / "checks.json")]):
+        done = subprocess.run([*COMMAND, *command, *options], env=environment(), cwd=tmp_path, check=False)
+        assert done.returncode == 0
+    report = json.loads((tmp_path / "checks.json").read_text())
+    jsonschema.validate(report, json_report.schema())
+    assert [entry["impl"] for entry in report["impls"]] == list(targets())
+    assert all(entry["checks"]["modules"] == 1 for entry in report["impls"])
+    assert not (tmp_path / ".multibuild").exists()
 
 
 def test_warnings_fail_under_fail_and_checks_can_be_switched_off(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sample_reports
 from command_line import impls, multibuild, snapshot, targets
 
-from pep517_multi.reports.html import render
+from pep517_multi.reports.html import comparison, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ FOLLOW = """
   return !box || box.top >= innerHeight || box.bottom <= 0 || !target.matches(":target");
 }).map((link) => link.outerHTML)
 """
+ALL = (*sample_reports.KINDS, *sample_reports.COMPARED)
 FOLDED = '[...document.querySelectorAll("details article")].map((one) => one.checkVisibility())'
 
 DRAWN = '[...document.querySelectorAll("svg")].filter((one) => one.checkVisibility()).map((one) => one.classList[0])'
@@ -43,13 +44,15 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browsers.Brows
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
-    pages = {kind: folder / f"{kind}.html" for kind in sample_reports.KINDS}
+    texts = {kind: render(make()) for kind, make in sample_reports.KINDS.items()}
+    texts |= {kind: comparison.render(compared) for kind, compared in sample_reports.COMPARED.items()}
+    pages = {kind: folder / f"{kind}.html" for kind in texts}
     for kind, page in pages.items():
-        page.write_text(render(sample_reports.KINDS[kind]()), encoding="utf-8")
+        page.write_text(texts[kind], encoding="utf-8")
     return pages
 
 
-@pytest.mark.parametrize("kind", sample_reports.KINDS)
+@pytest.mark.parametrize("kind", ALL)
 def test_everything_fits_and_can_be_read(browser: browsers.Browser, pages: dict[str, Path], kind: str) -> None:
     browser.open(pages[kind])
     found = {}
@@ -60,7 +63,7 @@ def test_everything_fits_and_can_be_read(browser: browsers.Browser, pages: dict[
     assert not {where: sentences for where, sentences in found.items() if sentences}
 
 
-@pytest.mark.parametrize("kind", sample_reports.KINDS)
+@pytest.mark.parametrize("kind", ALL)
 def test_paper_is_wide_enough_and_shows_what_is_folded_away(
     browser: browsers.Browser, pages: dict[str, Path], kind: str
 ) -> None:
@@ -70,7 +73,7 @@ def test_paper_is_wide_enough_and_shows_what_is_folded_away(
     assert all(browser.ask(FOLDED))
 
 
-@pytest.mark.parametrize("kind", sample_reports.KINDS)
+@pytest.mark.parametrize("kind", ALL)
 def test_every_link_leads_to_what_it_names(browser: browsers.Browser, pages: dict[str, Path], kind: str) -> None:
     browser.open(pages[kind])
     browser.look(width=1280)

@@ -335,6 +335,12 @@ def test_two_wheels_that_differ_are_shown_with_their_lines(package: PackageCopy,
     assert shown[0].startswith("metadata: METADATA: Requires-Dist is ")
     assert shown[-1] == "differs"
     assert diff(one, one, cwd=tmp_path).stdout == "identical\n"
+    again = diff(one, other, "--json", "--html", tmp_path / "out" / "page.html", cwd=tmp_path)
+    assert (again.returncode, json.loads(again.stdout)["verdict"]) == (4, "differs")
+    page = (tmp_path / "out" / "page.html").read_text()
+    assert "They would install something else." in page
+    assert "<del>-packaging&gt;=20." in page
+    assert "<ins>+packaging&gt;=20." in page
     refused = diff(one, tmp_path, cwd=tmp_path)
     assert refused.returncode == 2
     assert "are not of one kind" in refused.stderr

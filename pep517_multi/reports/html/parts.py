@@ -25,6 +25,11 @@ def badge(text: str, kind: str | None = None) -> Element:
     return element("span", text, class_=f"badge {kind or text}")
 
 
+def tile(value: str, what: str, class_: str | None = None) -> Element:
+    """Return a figure for the head of a page, with what it counts."""
+    return element("li", element("strong", value), " ", element("span", what), class_=class_)
+
+
 def code(text: str) -> Element:
     """Return a name, a path or a command as it is, whichever direction its script has."""
     return element("code", text)

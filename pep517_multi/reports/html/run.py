@@ -5,8 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pep517_multi.report import PHASES
+from pep517_multi.reports.html.advice import advice, is_needed
 from pep517_multi.reports.html.elements import element
-from pep517_multi.reports.html.parts import badge, bullets, code, facts, link_to, place_of, row, section, table
+from pep517_multi.reports.html.parts import (
+    badge,
+    bullets,
+    code,
+    facts,
+    link_to,
+    place_of,
+    row,
+    section,
+    table,
+    tile,
+)
 from pep517_multi.reports.html.picture import picture
 from pep517_multi.reports.html.spans import spans
 
@@ -45,15 +57,11 @@ def header(report: Report) -> Element:
     title = element("h1", name, element("span", f" {source.version}", class_="version") if source.version else None)
     actions: list[str] = [entry.action for entry in report.impls]
     counts = [(actions.count(action), action) for action in _ACTIONS]
-    tiles = [_tile(str(count), action, class_=action) for count, action in counts if count]
-    tiles.append(_tile(_seconds(report.seconds), "wall time"))
-    verdict = "passed" if report.exit == 0 else "failed"
+    tiles = [tile(str(count), action, action) for count, action in counts if count]
+    tiles.append(tile(_seconds(report.seconds), "wall time"))
+    verdict = "failed" if report.exit else "kind" if is_needed(report) else "passed"
     status = badge(f"exit {report.exit}: {_EXIT.get(report.exit, 'unknown')}", verdict)
-    return element("header", title, element("p", status), element("ul", *tiles, class_="tiles"))
-
-
-def _tile(value: str, what: str, class_: str | None = None) -> Element:
-    return element("li", element("strong", value), " ", element("span", what), class_=class_)
+    return element("header", title, element("p", status), element("ul", *tiles, class_="tiles"), advice(report))
 
 
 def failures(report: Report) -> Element | None:

@@ -44,7 +44,7 @@ def test_of_a_crash_the_beginning_is_kept_where_the_stack_of_c_comes_last(tmp_pa
     script = tmp_path / "script.py"
     script.write_text(
         "print(*range(99), sep='\\n')\n"
-        "print('Fatal Python error: Segmentation fault\\n\\nStack (most recent call first):\\n  File \"a.py\", line 7')\n"
+        "print('Fatal Python error: Segmentation fault\\n\\nStack:\\n  File \"a.py\", line 7')\n"
         "print(*(f'  Binary file \"python\", at {n}' for n in range(99)), sep='\\n')\n"
     )
     said = target(tmp_path / "scratch").ask(script, ["-I"], {}, timeout=30)

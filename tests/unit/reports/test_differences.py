@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from pep517_multi.findings import Finding, QaReport
+from pep517_multi.qa.diffing import Compared
 from pep517_multi.report import ImplReport, Report, SourceReport
 from pep517_multi.reports import differences, text
 
@@ -10,10 +11,11 @@ COUNTING = Finding("a.py", "text", None, "a.py differs between x and y", ("--- x
 NOISE = Finding("WHEEL", "metadata", "generator", "WHEEL: Generator differs")
 ACCEPTED = Finding("b.py", "file", None, "b.py is in x only", accepted="known")
 FOUND = QaReport("differs", (COUNTING, NOISE, ACCEPTED), {"generator": 1, "record": 1})
+COMPARED = Compared("x", "y", FOUND, ("qa.accept of file b.py (known) expired",))
 
 
 def test_what_counts_is_shown_with_its_lines_and_the_verdict_comes_last() -> None:
-    assert list(differences.lines(FOUND, verbose=False)) == [
+    assert list(differences.lines(COMPARED, verbose=False)) == [
         "text: a.py differs between x and y",
         "    --- x",
         "    +++ y",
@@ -25,14 +27,15 @@ def test_what_counts_is_shown_with_its_lines_and_the_verdict_comes_last() -> Non
 
 
 def test_what_is_explained_is_shown_on_request() -> None:
-    shown = list(differences.lines(FOUND, verbose=True))
+    shown = list(differences.lines(COMPARED, verbose=True))
     assert {"metadata: WHEEL: Generator differs", "file: b.py is in x only (accepted: known)"} <= set(shown)
 
 
 def test_programs_get_everything() -> None:
-    document = json.loads(differences.render(FOUND, one="x", other="y"))
+    document = json.loads(differences.render(COMPARED))
     assert (document["schema"], document["one"], document["other"], document["verdict"]) == (1, "x", "y", "differs")
     assert [finding["file"] for finding in document["findings"]] == ["a.py", "WHEEL", "b.py"]
+    assert document["remarks"] == ["qa.accept of file b.py (known) expired"]
 
 
 def test_the_table_of_a_run_has_the_verdicts_and_the_summary_counts_them() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,29 @@ import sample_reports
 
 from pep517_multi.findings import Finding, QaReport
 from pep517_multi.report import PHASES, EvidenceReport, ImplReport, SourceReport
-from pep517_multi.reports.html import render
+from pep517_multi.reports.html import comparison, render
 from pep517_multi.reports.html.elements import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VOID = {"meta", "link", "br", "hr", "img", "input"}
-PAGES = {kind: render(make()) for kind, make in sample_reports.KINDS.items()}
+VOID = {"col", "meta", "link", "br", "hr", "img", "input"}
+
+
+def rendered(kind: str) -> str:
+    """Render a report, or what ``multibuild diff`` found."""
+    if kind in sample_reports.COMPARED:
+        return comparison.render(sample_reports.COMPARED[kind])
+    return render(sample_reports.KINDS[kind]())
+
+
+def data(kind: str) -> Any:  # noqa: ANN401 - JSON
+    if kind in sample_reports.COMPARED:
+        return asdict(sample_reports.COMPARED[kind])
+    return sample_reports.KINDS[kind]().plain()
+
+
+PAGES = {kind: rendered(kind) for kind in (*sample_reports.KINDS, *sample_reports.COMPARED)}
 
 
 @dataclass
@@ -114,14 +129,13 @@ def test_pictures_are_told_in_words(page: Page) -> None:
 
 @pytest.mark.parametrize("kind", PAGES)
 def test_the_same_report_gives_the_same_bytes(kind: str) -> None:
-    assert render(sample_reports.KINDS[kind]()).encode() == PAGES[kind].encode()
+    assert rendered(kind).encode() == PAGES[kind].encode()
 
 
 @pytest.mark.parametrize("kind", PAGES)
 def test_every_text_of_the_report_is_on_the_page(kind: str) -> None:
     text = blank(Page(PAGES[kind]).text)
-    report = sample_reports.KINDS[kind]().plain()
-    assert [value for value in texts(report) if blank(visible(value)) not in text] == []
+    assert [value for value in texts(data(kind)) if blank(visible(value)) not in text] == []
 
 
 @pytest.mark.parametrize("part", [ImplReport, QaReport, Finding, SourceReport, EvidenceReport])
@@ -248,10 +262,54 @@ def test_differences_are_marked_as_removed_and_added() -> None:
 
 
 def test_noise_is_folded_away_and_what_counts_is_not() -> None:
-    folded = "".join(tag.text for tag in Page(PAGES["quality"]).named("details"))
+    shut = [tag for tag in Page(PAGES["quality"]).named("details") if "open" not in tag.attributes]
+    folded = "".join(tag.text for tag in shut)
     assert "sample/_path.py" in folded
     assert "noise: generator" in folded
     assert "sample/version.py" not in folded
+
+
+def test_of_many_findings_only_the_first_are_open() -> None:
+    several = tuple(replace(sample_reports.FINDINGS["version"], file=f"sample/_{number}.py") for number in range(9))
+    report = sample_reports.pure()
+    entry = replace(report.impls[1], qa=QaReport("differs", several))
+    folds = Page(render(replace(report, impls=(report.impls[0], entry)))).named("details")
+    assert ["open" in tag.attributes for tag in folds] == [True] * 5 + [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        pytest.param("failing", ["failed python3.10: there is nothing to install"], id="failed"),
+        pytest.param(
+            "quality",
+            [
+                "differs python3.11: the reused wheel is not",
+                "error python3.12: there was no",
+                "nondeterministic pypy3.11:",
+            ],
+            id="QA",
+        ),
+        pytest.param(
+            "checked", ["errors python3.8: a check found", "warnings python3.8, python3.9: a check found"], id="checks"
+        ),
+        pytest.param("flawless", ["ready nothing to do"], id="nothing"),
+        pytest.param("pure", [], id="nobody looked"),
+    ],
+)
+def test_the_page_begins_with_what_is_to_be_done(kind: str, told: list[str]) -> None:
+    text = "".join(tag.text for tag in Page(PAGES[kind]).named("ul") if tag.attributes.get("class") == "advice")
+    assert [sentence for sentence in told if sentence not in text] == []
+    assert bool(text) == bool(told)
+
+
+def test_a_check_that_found_the_same_for_several_is_told_once_with_all_of_them() -> None:
+    found = [
+        tag.text for tag in Page(PAGES["checked"]).named("article") if "checked" in (tag.attributes["class"] or "")
+    ]
+    (strays,) = [text for text in found if "top-level package" in text]
+    assert strays.endswith("python3.8python3.9")
+    assert [found[0].startswith("error"), found[-1].startswith("accepted")] == [True, True]
 
 
 def test_each_verdict_has_its_row() -> None:
