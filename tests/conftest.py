@@ -5,11 +5,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import distribution
 import machine
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
 PACKAGES = Path(__file__).parent / "packages"
 
@@ -35,6 +36,12 @@ def _needs(request: pytest.FixtureRequest) -> None:
         pytest.skip("needs a C compiler (Debian: gcc and python3-dev)")
     if request.node.get_closest_marker("host_rpm") and not shutil.which("rpmbuild"):
         pytest.skip("needs rpmbuild (Debian: rpm)")
+    if request.node.get_closest_marker("host_debian") and not (
+        shutil.which("dh") and shutil.which("dpkg-buildpackage")
+    ):
+        pytest.skip("needs dpkg-buildpackage and debhelper (Debian: dpkg-dev, debhelper, dh-python)")
+    if request.node.get_closest_marker("host_arch") and not (shutil.which("makepkg") and shutil.which("bsdtar")):
+        pytest.skip("needs makepkg and bsdtar (Debian: makepkg, libarchive-tools, zstd)")
     if request.node.get_closest_marker("network") and os.environ.get("PEP517_MULTI_TEST_OFFLINE"):
         pytest.skip("PEP517_MULTI_TEST_OFFLINE is set")
 
@@ -43,6 +50,12 @@ def _needs(request: pytest.FixtureRequest) -> None:
 def package(tmp_path: Path) -> PackageCopy:
     """Copy a sample tree of ``tests/packages`` to a place where it may be changed: ``package("pure-flit")``."""
     return PackageCopy(tmp_path / "packages")
+
+
+@pytest.fixture(scope="session")
+def pythons(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, distribution.Python]:
+    """Return the interpreters of a distribution, with backends, by what a packager calls them."""
+    return distribution.install(tmp_path_factory.mktemp("pythons"))
 
 
 class PackageCopy:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FOLDER = Path(pep517_multi.__file__).with_name("integrations")
 HOSTS: Mapping[str, tuple[str, ...]] = {
     # What a host loads; the first is the one that is meant where none is named.
+    "rpm": ("macros.multibuild",),
     "arch": ("multibuild.sh",),
 }
 
