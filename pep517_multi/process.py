@@ -54,6 +54,8 @@ class Command:
     :param stdin: bytes given on standard input; empty means end-of-file at once.
     :param contained: it is code of strangers: whatever it starts is ended when it ends, other sessions too.
     :param umask: of the process; -1 leaves it as it is.
+    :param reads: what it has to see besides what :attr:`argv` and ``PATH`` name, where a runner hides what it can.
+    :param writes: what it has to write to, where a runner forbids to write elsewhere.
     """
 
     argv: tuple[str, ...]
@@ -64,6 +66,8 @@ class Command:
     stdin: bytes = b""
     contained: bool = False
     umask: int = -1
+    reads: tuple[Path, ...] = ()
+    writes: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

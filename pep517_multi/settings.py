@@ -116,6 +116,7 @@ class Settings:
     abi3_audit: bool = False
     ext: str = "auto"
     isolation: bool = True
+    sandbox: str = "off"
     build_constraint: tuple[Path, ...] = ()
     config_settings: ConfigSettings = field(default_factory=dict)
     patch: tuple[tuple[str, Path], ...] = ()
@@ -188,6 +189,13 @@ def _qa(value: object, folder: Path) -> str:
     if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _BOOLEANS):
         return "warn" if _boolean(value, folder) else "off"
     return _choice("off", "warn", "fail")(value, folder)
+
+
+def _sandbox(value: object, folder: Path) -> str:
+    """Read a mode; a host's on/off switch is understood too."""
+    if isinstance(value, bool) or (isinstance(value, str) and value.lower() in _BOOLEANS):
+        return "on" if _boolean(value, folder) else "off"
+    return _choice("auto", "on", "off")(value, folder)
 
 
 def _acceptances(value: object, _folder: Path) -> acceptance.Acceptances:
@@ -399,6 +407,12 @@ SETTINGS: tuple[Setting, ...] = (
         "ext", "auto|yes|no", "whether the project builds extension modules; by default found from the source", _ext
     ),
     Setting("isolation", "true|false", "fresh build environments, or what the interpreter already has", _boolean),
+    Setting(
+        "sandbox",
+        "auto|on|off",
+        "run build backends without a network, with nothing to write to but what is theirs; auto: where it can be done",
+        _sandbox,
+    ),
     Setting("build-constraint", "FILE…", "constraints on what is installed into build environments", _paths),
     Setting("config-settings", "KEY=VALUE", "settings for the build backend", _config_settings),
     Setting("patch", "SPEC=FILE", "patch the source of the implementations that SPEC means", _by_spec(_path)),

@@ -35,6 +35,7 @@ class BuildCall:
     :param output: where the wheel goes; made where it is not there.
     :param log: where all output is appended.
     :param timeout: seconds for each call of the backend, ``None`` for no limit.
+    :param reads: what the backend may look at besides ``tree`` and the environment: where links in ``tree`` lead to.
     """
 
     interpreter: Interpreter
@@ -44,6 +45,7 @@ class BuildCall:
     config_settings: Mapping[str, str | list[str]]
     log: Path
     timeout: float | None = None
+    reads: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,13 @@ def build_wheel(
     name = call.interpreter.name
     observer(PhaseStarted(name, "env"))
     started = time.monotonic()
+    call.output.mkdir(parents=True, exist_ok=True)
     environment, requires = _complete_environment(call, environments, runner)
     env_seconds = time.monotonic() - started
     observer(PhaseFinished(name, "env", env_seconds))
 
     observer(PhaseStarted(name, "build", call.build_system.backend))
     started = time.monotonic()
-    call.output.mkdir(parents=True, exist_ok=True)
     answer = _Backend(call, environment, runner).call("build_wheel", str(call.output))
     path = _wheel(call, answer)
     build_seconds = time.monotonic() - started
@@ -183,7 +185,16 @@ class _Backend:
         call = self.build_call
         tree = Path(cwd or call.tree)
         environ = {**self.environment.environ, **(extra_environ or {}), **_no_repository_above(self.environment, tree)}
-        command = Command(tuple(cmd), cwd=tree, env=environ, timeout=call.timeout, contained=True, umask=_UMASK)
+        command = Command(
+            tuple(cmd),
+            cwd=tree,
+            env=environ,
+            timeout=call.timeout,
+            contained=True,
+            umask=_UMASK,
+            reads=call.reads,
+            writes=(call.tree, call.output, Path(cmd[-1])),
+        )
         title = f"{call.interpreter.name}: {cmd[-2]} of {call.build_system.backend}"
         completed = build_log.run_logged(self.runner, command, title=title, log=call.log)
         if completed.returncode != 0:

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 DEFAULT_COMMAND = "all"
 _GREEDY = ("--impls", "--wheel")
+_SWITCHES: Mapping[str, tuple[str, ...]] = {"--sandbox": ("auto", "on", "off", "true", "false", "yes", "no", "1", "0")}
+"""Options that may stand without a value and then mean ``on``, and the values that they may stand before."""
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
     """Give each value after ``--impls`` an ``--impls`` of its own, up to the next option or ``--``; so for ``--wheel``.
+
+    A ``--sandbox`` that no value of its own follows gets one.
 
     >>> spread(["--impls", "3.11", "pypy3", "-q", "--", "."])
     ['--impls', '3.11', '--impls', 'pypy3', '-q', '--', '.']
@@ -30,6 +34,9 @@ def _spread(arguments: Sequence[str]) -> Iterator[str]:
             yield from (argument, *remaining)
             return
         name, separator, value = argument.partition("=")
+        if argument in _SWITCHES and (not remaining or remaining[0].lower() not in _SWITCHES[argument]):
+            yield from (argument, "on")
+            continue
         if name not in _GREEDY:
             yield argument
             continue

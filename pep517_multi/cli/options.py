@@ -36,6 +36,7 @@ BUILD = (
     "abi3-audit",
     "ext",
     "isolation",
+    "sandbox",
     "build-constraint",
     "config-settings",
     "patch",

@@ -27,6 +27,11 @@ def without_credentials(text: str) -> str:
     return _CREDENTIALS.sub(lambda match: match[0] if match[2] in _HARMLESS else f"{match[1]}{HIDDEN}@", text)
 
 
+def names_a_secret(variable: str) -> bool:
+    """Whether an environment variable is called as secrets are."""
+    return bool(_NAMES.search(variable.upper()))
+
+
 @dataclass(frozen=True)
 class Redaction:
     """Hides credentials in URLs, whatever they are, and known secrets wherever they stand.
@@ -52,7 +57,7 @@ class Redaction:
         """Known secrets, as they stand and as URLs quote them, the longest first."""
         from urllib.parse import quote, unquote
 
-        found = {value for name, value in self.environ.items() if _NAMES.search(name.upper())}
+        found = {value for name, value in self.environ.items() if names_a_secret(name)}
         for text in (*self.environ.values(), *self.files()):
             found.update(_in_urls(text))
         forms = {form for text in found if text for form in (text, quote(text, safe=""), unquote(text))}

@@ -25,6 +25,7 @@ import time
 _PR_SET_CHILD_SUBREAPER = 36
 _PATIENCE = 10  # seconds; for what cannot be ended, such as processes of another user
 _PAUSE = 0.001
+_MOMENT = 0.02  # seconds; for what is about to end with the command, and is no news
 
 
 def become_subreaper():
@@ -147,6 +148,11 @@ def end_all(leader):
     The children of one that ends become children of this process, so that after some rounds nobody is left.
     """
     status, others = None, set()  # type: int | None, set[int]
+    moment = time.monotonic() + _MOMENT
+    while children() and time.monotonic() < moment:
+        ended = reap(leader)
+        status = status if ended is None else ended
+        time.sleep(_PAUSE)
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         ended = reap(leader)

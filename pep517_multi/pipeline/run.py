@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pep517_multi.wheels.decision import Dependence, Policy, ReuseMode
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.interpreters.spec import Spec
     from pep517_multi.pipeline.workdir import WorkDirectory
-    from pep517_multi.process import LocalRunner
+    from pep517_multi.process import LocalRunner, Runner
+    from pep517_multi.sandbox import Sandbox
     from pep517_multi.settings import Settings
     from pep517_multi.sources.evidence import Evidence
     from pep517_multi.staging import Layout
@@ -48,6 +50,35 @@ class Run:
     def store(self) -> Store:
         """The wheels of the work directory."""
         return Store(self.work.wheels)
+
+    @cached_property
+    def sandbox(self) -> Sandbox | None:
+        """What build backends run in; ``None`` where they run as everything does.
+
+        :raises PlanError: one is asked for, and none can be made here.
+        """
+        if self.settings.sandbox == "off":
+            return None
+        from pep517_multi.events import Note
+        from pep517_multi.sandbox import find_sandbox
+        from pep517_multi.sandbox.finding import NoSandboxError
+
+        try:
+            return find_sandbox(self.runner, self.environ)
+        except NoSandboxError as error:
+            if self.settings.sandbox == "on":
+                raise
+            self.observer(Note(f"build backends run without a sandbox: {error}", level="warning"))
+            return None
+
+    @property
+    def backend_runner(self) -> Runner:
+        """What runs the hooks of backends."""
+        if self.sandbox is None:
+            return self.runner
+        from pep517_multi.sandbox import SandboxedRunner
+
+        return SandboxedRunner(self.runner, self.sandbox, self.environ, self.work.sandbox)
 
     @property
     def outputs(self) -> tuple[Path, ...]:

@@ -103,6 +103,7 @@ def _settings(run: Run) -> Mapping[str, object]:
         "environment": recorded(run.environ),
         "abi3": settings.abi3,
         "isolation": settings.isolation,
+        **({"sandbox": True} if run.sandbox is not None else {}),
     }
 
 

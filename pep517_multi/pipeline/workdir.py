@@ -26,6 +26,7 @@ _OURS = (
     "tests",
     "builds",
     "environments",
+    "sandbox",
     "sources",
     "changed",
     "staging",
@@ -81,6 +82,11 @@ class WorkDirectory:
     def sources(self) -> Path:
         """Unpacked sdists."""
         return self.path / "sources"
+
+    @property
+    def sandbox(self) -> Path:
+        """Homes and temporary files of commands that run in a sandbox."""
+        return self.path / "sandbox"
 
     @property
     def environments(self) -> Path:

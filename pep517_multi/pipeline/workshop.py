@@ -12,6 +12,7 @@ from pep517_multi.backends import BuildCall, InstalledEnvironments, build_wheel
 from pep517_multi.backends.environments import ExtendedEnvironments
 from pep517_multi.errors import MultibuildError
 from pep517_multi.sources.copies import private_copy
+from pep517_multi.sources.version_control import git_folder
 from pep517_multi.wheels.decision import Dependence
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline.run import Run
     from pep517_multi.pipeline.shares import Share
+    from pep517_multi.sources.tree import SourceTree
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Workshop:
         """
         with contextlib.ExitStack() as stack:
             stack.callback(files.remove_tree, self.run.work.environments)
+            stack.callback(files.remove_tree, self.run.work.sandbox)
             if compiles:
                 from pep517_multi.backends.jobserver import Jobserver
 
@@ -100,8 +103,9 @@ class Workshop:
             config_settings=settings,
             log=log,
             timeout=self.run.settings.timeout,
+            reads=_around(tree),
         )
-        return build_wheel(call, environments, runner=self.run.runner, observer=self.run.observer)
+        return build_wheel(call, environments, runner=self.run.backend_runner, observer=self.run.observer)
 
     def _slot(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext() if self._jobserver is None else self._jobserver.slot()
@@ -116,6 +120,16 @@ class Workshop:
         return IsolatedEnvironments(
             run.work.environments, run.runner, run.environ, constraints=constraints, observer=run.observer
         )
+
+
+def _around(tree: SourceTree) -> tuple[Path, ...]:
+    """Return where links out of a copy of ``tree`` may lead: the tree itself, and the repository that it belongs to."""
+    repository = git_folder(tree.path)
+    if repository is None:
+        return (tree.path,)
+    common = repository / "commondir"
+    shared = (repository / common.read_text(encoding="utf-8").strip(),) if common.is_file() else ()
+    return (tree.path, repository, *shared)
 
 
 def may_compile(share: Share) -> bool:

@@ -18,6 +18,10 @@ from pep517_multi.cli.arguments import pairs, spread
         pytest.param("--impls -q", "--impls -q", id="without any value, for click to complain"),
         pytest.param("--wheel a.whl b.whl --impls 3.11", "--wheel a.whl --wheel b.whl --impls 3.11", id="wheels too"),
         pytest.param("", "", id="nothing"),
+        pytest.param("--sandbox src", "--sandbox on src", id="a-switch-before-the-source"),
+        pytest.param("--sandbox", "--sandbox on", id="a-switch-alone"),
+        pytest.param("--sandbox Auto -q", "--sandbox Auto -q", id="a-switch-with-a-value"),
+        pytest.param("--sandbox=off src", "--sandbox=off src", id="a-switch-with-an-equal-sign"),
     ],
 )
 def test_an_option_for_many_takes_all_that_follows_until_the_next_option(typed: str, meant: str) -> None:
