@@ -94,6 +94,8 @@ class ImplReport:
     :param error: one sentence where ``action`` is ``failed`` or ``skipped``.
     :param log: path of the whole output of the build, where there was one.
     :param not_compiled: installed files that are no valid Python for this implementation and so have no bytecode.
+    :param platform: what was built for, as ``sysconfig.get_platform()`` has it there.
+    :param sysroot: where the target is, in a cross build.
     :param notes: what is odd about the wheel, and what was settled where several implementations share an image.
     """
 
@@ -112,6 +114,8 @@ class ImplReport:
     log: str | None = None
     not_compiled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    platform: str | None = None
+    sysroot: str | None = None
     seconds: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
     qa: QaReport | None = None
     checks: ImplChecks | None = None

@@ -101,6 +101,7 @@ class Settings:
     workdir: Path = Path(".multibuild")
     roots: Path | None = None
     destdir: Path | None = None
+    sysroot: Path | None = None
     prefix: str = "/usr"
     scheme: str | None = None
     shebang: str = "{prefix}/bin/{impl}"
@@ -374,6 +375,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("workdir", "DIR", "wheels, logs, state and default roots", _path),
     Setting("roots", "DIR", "one staging root per implementation, DIR/<name>; <workdir>/roots by default", _path),
     Setting("destdir", "DIR", "one image with all implementations, instead of roots", _path),
+    Setting("sysroot", "DIR", "build for the Python in this root of another machine, from its sysconfig data", _path),
     Setting("prefix", "DIR", "install prefix", _prefix),
     Setting("scheme", "NAME", "install scheme; rpm_prefix if the target has it, else posix_prefix, by default", _text),
     Setting("shebang", "TEMPLATE", "interpreter of scripts; {impl} and {prefix} are replaced", _shebang),

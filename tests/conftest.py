@@ -34,6 +34,8 @@ def _needs(request: pytest.FixtureRequest) -> None:
         pytest.skip("needs two CPythons and a PyPy (Debian: pypy3)")
     if request.node.get_closest_marker("compiler") and not shutil.which("cc"):
         pytest.skip("needs a C compiler (Debian: gcc and python3-dev)")
+    if request.node.get_closest_marker("cross") and not shutil.which("aarch64-linux-gnu-gcc"):
+        pytest.skip("needs a compiler for another machine (Debian: gcc-aarch64-linux-gnu and libc6-dev-arm64-cross)")
     if request.node.get_closest_marker("host_rpm") and not shutil.which("rpmbuild"):
         pytest.skip("needs rpmbuild (Debian: rpm)")
     if request.node.get_closest_marker("host_debian") and not (

@@ -210,6 +210,8 @@ def hostile() -> Report:
         notes=(ugly("notes"),),
         error=ugly("error"),
         not_compiled=(ugly("not compiled"),),
+        platform=ugly("platform"),
+        sysroot=ugly("sysroot"),
         qa=QaReport("differs", (found, counting), {ugly("hidden"): 1}, ugly("qa error")),
         checks=ImplChecks(ugly("impl"), ugly("root"), 1, 1, (Problem(PROBLEMS[0].check, found),)),
     )

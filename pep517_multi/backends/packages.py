@@ -13,7 +13,7 @@ from pep517_multi.errors import InterpreterError
 from pep517_multi.process import Command, CommandStartError, CommandTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pep517_multi.process import Runner
 
@@ -21,16 +21,26 @@ _SCRIPT = Path(__file__).with_name("target_packages.py")
 _SECONDS = 120
 
 
-def importable(python: Path, *, runner: Runner, environ: Mapping[str, str], needed: Iterable[str] = ()) -> Packages:
+def importable(
+    python: Path,
+    *,
+    runner: Runner,
+    environ: Mapping[str, str],
+    needed: Iterable[str] = (),
+    instead: Sequence[Path] = (),
+) -> Packages:
     """Return what ``python`` can import when it runs with ``environ``, which is that of the hooks.
 
     :param needed: names that alone are of interest, with all that they require; by default everything is.
+    :param instead: folders to look into instead of its own site-packages.
     :raises InterpreterError: it does not answer.
     """
     names = sorted({canonicalize_name(name) for name in needed})
-    command = Command(
-        (str(python), "-s", "-B", str(_SCRIPT), *names), cwd=_SCRIPT.parent, env=environ, timeout=_SECONDS
-    )
+    options = ["-s", "-B"]
+    if instead:
+        options.append("-S")
+        environ = {**environ, "PYTHONPATH": ":".join(map(str, instead))}
+    command = Command((str(python), *options, str(_SCRIPT), *names), cwd=_SCRIPT.parent, env=environ, timeout=_SECONDS)
     try:
         completed = runner.run(command)
     except (CommandStartError, CommandTimeoutError) as error:

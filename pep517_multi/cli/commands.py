@@ -14,7 +14,7 @@ import click
 from pep517_multi import __version__
 from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands, WithCommand
 from pep517_multi.cli.integrations import HOSTS, show_integration
-from pep517_multi.cli.options import BUILD, CHECK, QA, SCREEN, STAGE, WORK, options
+from pep517_multi.cli.options import BUILD, CHECK, QA, SCREEN, STAGE, TARGETS, WORK, options
 from pep517_multi.errors import MultibuildError, UsageError
 from pep517_multi.report import SourceReport
 
@@ -54,7 +54,7 @@ def whole_job(source: Path, **given: Any) -> int:
 
 @multibuild.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@options("impls", "workdir", *BUILD, *SCREEN)
+@options(*TARGETS, "prefix", *BUILD, *SCREEN)
 @_source
 def plan(source: Path, *, as_json: bool, **given: Any) -> int:
     """Say what would be built or reused and why, and what it needs; nothing of the project is run."""
@@ -64,7 +64,7 @@ def plan(source: Path, *, as_json: bool, **given: Any) -> int:
 
 
 @multibuild.command()
-@options(*WORK, *BUILD, *SCREEN)
+@options(*WORK, "prefix", *BUILD, *SCREEN)
 @_source
 def build(source: Path, **given: Any) -> int:
     """Build or reuse wheels only, and leave them in the work directory."""
@@ -130,7 +130,7 @@ def diff(one: Path, other: Path, *, as_json: bool, page: Path | None, **given: A
 
 
 @multibuild.command("files")
-@options("impls", "workdir", "filelist", *STAGE, *SCREEN)
+@options(*TARGETS, "filelist", *STAGE, *SCREEN)
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to; standard output by default.")
 @_source
 def file_list(source: Path, output: Path | None, **given: Any) -> int:
@@ -142,7 +142,7 @@ def file_list(source: Path, output: Path | None, **given: Any) -> int:
 
 @multibuild.command(cls=WithCommand)
 @click.option("--exec", "execute", is_flag=True, help="Run the command that follows -- instead.")
-@options("impls", "workdir", *STAGE, *SCREEN)
+@options(*TARGETS, *STAGE, *SCREEN)
 @_source
 @click.pass_context
 def env(context: click.Context, /, source: Path, *, execute: bool, **given: Any) -> int:

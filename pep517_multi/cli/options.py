@@ -29,7 +29,8 @@ _SHORT: Mapping[str, str] = {"jobs": "-j"}
 _MULTIPLE = ("impls", "qa-rules", "check-off", "strip", "build-constraint", "patch", "prepare", "source-for")
 
 SCREEN = ("quiet", "verbose", "color", "progress")
-WORK = ("impls", "workdir", "report", "report-html", "jobs")
+TARGETS = ("impls", "sysroot", "workdir")
+WORK = (*TARGETS, "report", "report-html", "jobs")
 BUILD = (
     "reuse",
     "abi3",

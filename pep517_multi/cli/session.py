@@ -111,14 +111,23 @@ def run_of(settings: Settings, *, runner: LocalRunner, observer: Observer) -> Ru
     from pep517_multi.pipeline.run import Run
 
     work = work_directory_of(settings)
+    environ = inherited_environment()
+    named = bool(settings.impls) and "all" not in settings.impls
+    interpreters = finder_of(runner).select(settings.impls)
+    if settings.sysroot is not None:
+        from pep517_multi.interpreters.sysroots import select_in_sysroot
+
+        interpreters = select_in_sysroot(
+            interpreters, settings.sysroot.absolute(), prefix=settings.prefix, environ=environ, named=named
+        )
     return Run(
         settings=settings,
-        interpreters=finder_of(runner).select(settings.impls),
+        interpreters=interpreters,
         work=work,
         runner=runner,
-        environ=orphans.marked(inherited_environment(), work.path),
+        environ=orphans.marked(environ, work.path),
         observer=observer,
-        named=bool(settings.impls) and "all" not in settings.impls,
+        named=named,
         prefer=Spec.parse(settings.prefer) if settings.prefer else None,
     )
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
     from packaging.version import Version
 
+    from pep517_multi.interpreters.sysroots import Sysroot
+
 PREFIX_PLACEHOLDER = "/@prefix@"
 """Stands for the install prefix in the expanded paths of :attr:`Interpreter.schemes`."""
 
@@ -52,6 +54,8 @@ class Interpreter:
     :param markers: the :pep:`508` environment markers.
     :param is_virtual: a virtual environment's python.
     :param found: how it was found, for people: ``PATH``, ``pyenv``, ``given``.
+    :param sysroot: where the target is, in a cross build; ``executable``, ``version`` and ``markers`` are then of the
+        build machine, which runs backends, and all else of the target.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Interpreter:
     markers: Mapping[str, str]
     is_virtual: bool = False
     found: str = field(default="given", compare=False)
+    sysroot: Sysroot | None = None
 
     @property
     def is_cpython(self) -> bool:
@@ -82,7 +87,8 @@ class Interpreter:
     @property
     def identity(self) -> str:
         """Which interpreter this is, of all that could have its name: two builds by equal ones are builds by one."""
-        return f"{self.executable} {self.version} {''.join(self.extension_suffixes[:1])}"
+        target = f" {self.sysroot.digest}" if self.sysroot else ""
+        return f"{self.executable} {self.version} {''.join(self.extension_suffixes[:1])}{target}"
 
     @property
     def abi_family(self) -> str:

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pep517_multi import files
+from pep517_multi import events, files
 from pep517_multi.backends.packages import importable
 from pep517_multi.errors import PlanError
 from pep517_multi.pipeline.installing import stage_request
@@ -147,6 +147,10 @@ class _Checking:
         everything = root.walk()
         entries = root.own(everything)
         modules = find_modules(root, entries, all_modules=self.run.settings.all_modules)
+        if modules.has_extensions and root.interpreter.sysroot is not None and self._wants("imports"):
+            modules = replace(modules, tops=())
+            message = f"nothing is imported: this machine cannot load modules of {root.interpreter.platform}"
+            self.run.observer(events.Note(message, impl=root.interpreter.name))
         return _Subject(root, everything, entries, modules, distributions(root, entries))
 
     def _wants(self, *groups_or_names: str) -> bool:
@@ -200,7 +204,12 @@ class _Checking:
     def _requirements(self, subject: _Subject) -> list[Problem]:
         root = subject.root
         environ = environment(self.run.environ)
-        installed = importable(root.interpreter.executable, runner=self.run.runner, environ=environ)
+        instead: list[Path] = []
+        if sysroot := root.interpreter.sysroot:  # what is installed there, and the conditions of there
+            instead = [sysroot.path / library.lstrip("/") for library in root.libraries]
+            markers = {**root.interpreter.markers, "platform_machine": root.interpreter.platform.partition("-")[2]}
+            root = replace(root, interpreter=replace(root.interpreter, markers=markers))
+        installed = importable(root.interpreter.executable, runner=self.run.runner, environ=environ, instead=instead)
         return list(check_requirements(root, subject.distributions, installed))
 
     def _written(self, subject: _Subject) -> list[Problem]:

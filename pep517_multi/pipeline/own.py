@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name, canonicalize_version
 
 from pep517_multi.errors import BuildError, IntegrityError
+from pep517_multi.interpreters import machines
 from pep517_multi.wheels.decision import Dependence, admits, usable
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def check_own(interpreter: Interpreter, wheel: Wheel, *, tree: SourceTree, polic
     """Refuse a wheel that cannot be what was asked for.
 
     :raises IntegrityError: it is the wheel of another project or version than the source declares.
-    :raises BuildError: the implementation that built it cannot use it, or ``--ext yes`` is not met.
+    :raises BuildError: the implementation that built it cannot use it, it was compiled for another machine, or
+        ``--ext yes`` is not met.
     """
     if not is_of(tree, wheel):
         declared = " ".join(filter(None, (tree.name, tree.version)))
@@ -44,10 +47,26 @@ def check_own(interpreter: Interpreter, wheel: Wheel, *, tree: SourceTree, polic
             f"the project requires Python {wheel.requires_python}, {interpreter.name} is {interpreter.version}; "
             f"leave {interpreter.name} out"
         )
+    if interpreter.sysroot is not None:
+        _check_machine(interpreter, wheel)
     if policy.extension_required and not wheel.extensions:
         raise BuildError(
             f"{wheel.name} holds no extension module, which --ext yes asks for; see whether a compiler failed"
         )
+
+
+def _check_machine(interpreter: Interpreter, wheel: Wheel) -> None:
+    """Refuse extension modules of the build machine in a wheel for another."""
+    with zipfile.ZipFile(wheel.path) as archive:
+        for member in wheel.extensions:
+            with archive.open(member) as stream:
+                begin = stream.read(machines.HEADER)
+            if machines.is_foreign(begin, interpreter.platform):
+                raise BuildError(
+                    f"{member} in {wheel.name} was compiled for {machines.machine_in(begin)}, not for "
+                    f"{interpreter.platform} as --sysroot wants; name the cross compiler in CC, CXX, AR and the like, "
+                    f"or in the backend's own settings"
+                )
 
 
 def own_oddities(interpreter: Interpreter, wheel: Wheel, *, policy: Policy) -> Iterator[str]:

@@ -268,6 +268,8 @@ def _target(interpreter: Interpreter, *, action: Action, because: tuple[str, ...
         executable=str(interpreter.executable),
         version=str(interpreter.version),
         implementation=interpreter.implementation,
+        platform=interpreter.platform,
+        sysroot=str(interpreter.sysroot.path) if interpreter.sysroot else None,
         action=action,
         because=because,
         built_by=built_by,

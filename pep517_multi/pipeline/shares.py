@@ -91,7 +91,7 @@ def shares(
             continue
         if own.digest not in variables:
             variables[own.digest] = _variables(run, own)
-        inputs = Inputs(own.digest, {**settings, "variables": variables[own.digest]})
+        inputs = Inputs(own.digest, {**settings, **_sysroot(interpreter), "variables": variables[own.digest]})
         yield interpreter, Share(own, inputs, run.policy(own.evidence), changes.described())
 
 
@@ -105,6 +105,12 @@ def _settings(run: Run) -> Mapping[str, object]:
         "isolation": settings.isolation,
         **({"sandbox": True} if run.sandbox is not None else {}),
     }
+
+
+def _sysroot(interpreter: Interpreter) -> Mapping[str, object]:
+    """Return where headers and libraries come from in a cross build, and which machine they are for."""
+    sysroot = interpreter.sysroot
+    return {} if sysroot is None else {"sysroot": [str(sysroot.path), sysroot.platform]}
 
 
 def _constraints(run: Run) -> Iterator[str]:

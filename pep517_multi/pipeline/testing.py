@@ -52,7 +52,7 @@ class TestEnvironment:
 def environment_for_tests(run: Run) -> TestEnvironment:
     """Return the environment for the one implementation of ``run``, made anew where the staging root has changed.
 
-    :raises UsageError: there are several implementations.
+    :raises UsageError: there are several implementations, or what is staged is for another machine.
     :raises PlanError: nothing is staged for it.
     :raises StagingError: its interpreter cannot make a virtual environment.
     """
@@ -66,6 +66,11 @@ def environment_for_tests(run: Run) -> TestEnvironment:
             f"nothing is staged for {interpreter.name} in {request.root}; run the install phase first, with the same "
             f"options: multibuild install --impls {interpreter.name}"
         )
+    if interpreter.sysroot is not None and _has_extensions(interpreter, request.root):
+        raise UsageError(
+            f"what is staged for {interpreter.name} has extension modules for {interpreter.platform}, which this "
+            f"machine cannot load; test it on the target"
+        )
     path = run.work.tests / interpreter.name
     with files.explained(f"make an environment to test {interpreter.name} in"):
         making = _Making(run, interpreter, request.root, path, request.layout)
@@ -73,6 +78,10 @@ def environment_for_tests(run: Run) -> TestEnvironment:
             making.make()
     variables = {"VIRTUAL_ENV": str(path), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
     return TestEnvironment(path, variables)
+
+
+def _has_extensions(interpreter: Interpreter, root: Path) -> bool:
+    return any(name.endswith(interpreter.extension_suffixes) for _, _, names in os.walk(root) for name in names)
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,10 @@ class Workshop:
             settings = switch.config_settings
             self.run.observer(events.Note(f"--no-abi3: {switch.because}", impl=interpreter.name))
             environments = ExtendedEnvironments(environments, switch.environ)
+        if interpreter.sysroot is not None:
+            from pep517_multi.backends.cross import CrossEnvironments
+
+            environments = CrossEnvironments(environments, self.run.work.environments)
         if self._jobserver is not None:
             from pep517_multi.backends.jobserver import BoundEnvironments
 

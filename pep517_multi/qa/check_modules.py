@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pep517_multi.interpreters import machines
 from pep517_multi.qa.check_table import problem
 
 if TYPE_CHECKING:
@@ -46,11 +47,12 @@ class Found:
     """The modules of a root.
 
     :param tops: what to import: top-level modules and packages, and those at the top of namespace packages, sorted.
-    :param problems: extension modules that cannot be imported because of their names.
+    :param problems: extension modules that cannot be imported because of their names, or of their machine.
     """
 
     tops: tuple[Module, ...]
     problems: tuple[Problem, ...]
+    has_extensions: bool = False
 
     @property
     def count(self) -> int:
@@ -79,6 +81,7 @@ class _Finder:
         self._packages: set[str] = set()
         self._extensions: set[str] = set()
         self._unusable: dict[str, str] = {}
+        self._foreign: dict[str, tuple[str, str]] = {}
 
     def take(self, entry: Entry, inside: str) -> None:
         folder, file = posixpath.split(inside)
@@ -110,8 +113,17 @@ class _Finder:
         if suffix is None or "." in stem:
             self._unusable.setdefault(name, entry.name)
             return None
+        if self._root.interpreter.sysroot is not None:
+            self._look_at_machine(name, entry)
         self._extensions.add(name)
         return stem
+
+    def _look_at_machine(self, name: str, entry: Entry) -> None:
+        platform = self._root.interpreter.platform
+        with entry.path.open("rb") as stream:
+            begin = stream.read(machines.HEADER)
+        if machines.is_foreign(begin, platform):
+            self._foreign[name] = entry.name, machines.machine_in(begin)
 
     def found(self, *, all_modules: bool) -> Found:
         tops: dict[str, Module] = {}
@@ -124,7 +136,7 @@ class _Finder:
             elif all_modules or name in self._extensions:
                 placed[next(before for before in reversed(above) if before in placed)].below.append(module)
                 placed[name] = module
-        return Found(tuple(tops.values()), tuple(self._problems()))
+        return Found(tuple(tops.values()), tuple(self._problems()), bool(self._extensions))
 
     def _problems(self) -> Iterable[Problem]:
         takes = ", ".join(self._root.interpreter.extension_suffixes)
@@ -132,6 +144,9 @@ class _Finder:
             if name not in self._modules:
                 message = f"{name} is an extension module whose file name is not imported (what is: {takes})"
                 yield problem("extension-suffix", self._root.shown(file), message)
+        for name, (file, machine) in sorted(self._foreign.items()):
+            message = f"{name} is compiled for {machine}, not for {self._root.interpreter.platform}"
+            yield problem("extension-machine", self._root.shown(file), message)
 
 
 def _above(name: str) -> list[str]:

@@ -55,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     Check("import-writes", "imports", "error", "files of the root were written or changed while it was imported from"),
     Check("startup-file", "imports", "error", "a .pth file fails when the interpreter starts"),
     Check("extension-suffix", "imports", "error", "an extension module has no file name that the target imports"),
+    Check("extension-machine", "imports", "error", "an extension module of a cross build is for another machine"),
     Check("bytecode-missing", "bytecode", "error", "a module lacks bytecode of a level that was asked for"),
     Check("bytecode-invalid", "bytecode", "error", "bytecode that the target cannot load"),
     Check("bytecode-stale", "bytecode", "error", "bytecode that is not of its source"),

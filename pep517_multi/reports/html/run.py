@@ -159,6 +159,8 @@ def _implementation(impls: Sequence[ImplReport], number: int) -> Element:
         ("root", _code(entry.root)),
         ("log", _code(entry.log)),
         ("Python", _code(entry.executable)),
+        ("platform", _code(entry.platform)),
+        ("sysroot", _code(entry.sysroot)),
     )
     reasons = bullets(entry.because, class_="because") if entry.because else None
     notes = bullets(entry.notes, class_="notes") if entry.notes else None
