@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pep517_multi import files
-from pep517_multi.cli.session import settings_of
+from pep517_multi.cli.session import finder_of, settings_of
 from pep517_multi.errors import FindingsError
+from pep517_multi.process import LocalRunner, inherited_environment
+from pep517_multi.qa.code_objects import CodeObjects
 from pep517_multi.qa.diffing import compare_paths
 from pep517_multi.reports import differences
 
@@ -25,7 +27,13 @@ def show_differences(
     :param page: where the same goes as HTML.
     """
     settings = settings_of(given)
-    compared = compare_paths(one, other, settings)
+    runner = LocalRunner()
+    try:
+        # Interpreters are looked for where there is bytecode that only one of them can read.
+        code = CodeObjects(lambda: finder_of(runner).select(()), runner, inherited_environment())
+        compared = compare_paths(one, other, settings, comparing=code.compare)
+    finally:
+        runner.close()
     if page is not None:
         from pep517_multi.reports.html import comparison
 

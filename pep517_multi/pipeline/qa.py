@@ -14,6 +14,7 @@ from pep517_multi.errors import MultibuildError, SourceError
 from pep517_multi.findings import QaReport
 from pep517_multi.pipeline.shares import shares
 from pep517_multi.pipeline.workshop import Workshop, may_compile
+from pep517_multi.qa.code_objects import CodeObjects
 from pep517_multi.qa.details import Details
 from pep517_multi.qa.examination import Controls, Examination, Pair
 from pep517_multi.qa.findings import Sides
@@ -177,7 +178,8 @@ class _Examining:
         ended = time.monotonic()
         audited = self.audit.findings(reused.wheel)
         causes = tuple(other_versions(self.packages.get(reused.built_by or "", {}), fresh.packages))
-        examination = Examination(self.rules, self.policy, causes)
+        code = CodeObjects(lambda: self.run.interpreters, self.run.runner, self.run.environ)
+        examination = Examination(self.rules, self.policy, causes, code.compare)
         sides = Sides(f"the wheel of {reused.built_by or 'unknown origin'}", f"a fresh build for {name}")
         pair = Pair(contents(reused.wheel), contents(fresh.wheel), sides)
         controls = Controls(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pep517_multi.findings import QaReport
+    from pep517_multi.qa.examination import Comparing
     from pep517_multi.settings import Settings
 
 
@@ -37,9 +38,10 @@ class Compared:
     remarks: tuple[str, ...] = ()
 
 
-def compare_paths(one: Path, other: Path, settings: Settings) -> Compared:
+def compare_paths(one: Path, other: Path, settings: Settings, *, comparing: Comparing = compare) -> Compared:
     """Compare the wheels, or the folders, at two paths; they may be of different implementations.
 
+    :param comparing: what compares two trees under rules.
     :raises UsageError: one of them is not there, or they are not of one kind; or the settings name no rule.
     :raises IntegrityError: a wheel cannot be read.
     """
@@ -56,7 +58,7 @@ def compare_paths(one: Path, other: Path, settings: Settings) -> Compared:
         wheels = read_wheel(one), read_wheel(other)
         package = wheels[0].name.name
         sides = contents(wheels[0]), contents(wheels[1])
-    found = compare(*sides, rules)
+    found = comparing(*sides, rules)
     policy = Policy(settings.qa_accept, package, dt.datetime.now(tz=dt.timezone.utc).date())
     told = [difference for difference in found if difference.rule is None or is_told(difference)]
     named = Sides(*_names(one, other))

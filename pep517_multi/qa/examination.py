@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pep517_multi.qa.findings import SECOND_BUILD, finding, is_told
 from pep517_multi.qa.noise import is_noise
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pep517_multi.wheels.differences import Difference
     from pep517_multi.wheels.rules import Rule
     from pep517_multi.wheels.trees import Contents
+
+Comparing: TypeAlias = "Callable[[Contents, Contents, tuple[Rule, ...]], tuple[Difference, ...]]"
 
 _DATA = re.compile(r"^[^/]+\.data/[^/]+/")
 _OF_VERSIONS = (None, "generator", "metadata-version", "dynamic", "license-file", "licence-folder")
@@ -51,11 +53,13 @@ class Examination:
     """Everything but the files: rules, policy and what may be the cause of differences.
 
     :param causes: packages that the two builds had in different versions, one clause each.
+    :param compare: what compares two trees under rules.
     """
 
     rules: tuple[Rule, ...]
     policy: Policy
     causes: tuple[str, ...] = ()
+    compare: Comparing = compare
 
     def examine(
         self, wheels: Pair, *, installed: Callable[[], Pair], controls: Controls, others: Sequence[Finding] = ()
@@ -65,9 +69,9 @@ class Examination:
         :param others: findings of other tools, which count as they are.
         :returns: the report, and the differences of the wheels.
         """
-        found = compare(wheels.one, wheels.other, self.rules)
+        found = self.compare(wheels.one, wheels.other, self.rules)
         trees = installed() if found else None
-        more = () if trees is None else _beside(found, compare(trees.one, trees.other, self.rules))
+        more = () if trees is None else _beside(found, self.compare(trees.one, trees.other, self.rules))
         told = [self._told(difference, wheels.sides) for difference in found]
         if any(one is not None and counts(one) for one in told):
             found = self._without_noise(found, wheels, controls)
@@ -96,7 +100,7 @@ class Examination:
                 break
             again = build()
             if again is not None:
-                control = compare(base, again, self.rules)
+                control = self.compare(base, again, self.rules)
                 found = tuple(_judged(difference, control, swap=swap) for difference in found)
         return found
 

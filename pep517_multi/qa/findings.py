@@ -25,6 +25,7 @@ _SHOWN = 3
 _LAYOUT = ("Root-Is-Purelib", "Tag")
 _BYTES = {"script": "script", "extension": "extension", "stable-abi-extension": "extension"}
 _COUNTED_ONLY = ("name", "time", "order")
+_COUNTED_RULES = ("record", "bytecode", "code-objects", "by-meaning")
 SECOND_BUILD = "second-build"
 """The rule of what differs between two builds for one implementation, too."""
 _REASONS = {**reasons(), SECOND_BUILD: "two builds for the same implementation differ in it, too"}
@@ -49,7 +50,7 @@ def finding(difference: Difference, sides: Sides) -> Finding:
 
 def is_told(difference: Difference) -> bool:
     """Whether a difference that a rule hides is worth a finding; the others are counted only."""
-    return difference.aspect.kind not in _COUNTED_ONLY and difference.rule not in {"record", "bytecode", "by-meaning"}
+    return difference.aspect.kind not in _COUNTED_ONLY and difference.rule not in _COUNTED_RULES
 
 
 def kind_of(difference: Difference) -> str:
@@ -61,6 +62,8 @@ def kind_of(difference: Difference) -> str:
         return {"name": "layout", "time": "layout", "order": "layout"}.get(aspect.kind, aspect.kind)
     if aspect.nature in _BYTES:
         return _BYTES[aspect.nature]
+    if aspect.file.endswith(".pyc"):
+        return "bytecode"
     both = (difference.one, difference.other)
     return "text" if all(isinstance(side, Blob) and text_of(side) is not None for side in both) else "file"
 

@@ -47,6 +47,12 @@ _SHARED_OBJECTS = (
         _promised,
     ),
 )
+CODE_OBJECTS = Rule(
+    "code-objects",
+    "times, paths of sources and how constants are stored say nothing of what bytecode does; its code objects count",
+    lambda aspect: aspect.kind == "bytes" and aspect.file.endswith(".pyc"),
+)
+"""What a target makes of bytecode is known to :class:`pep517_multi.qa.code_objects.CodeObjects` alone."""
 _ACROSS = (
     Rule(
         "implementation-paths",
@@ -59,7 +65,7 @@ _ACROSS = (
         rename=lambda path: _SUFFIX.sub(r".{suffix}.\1", path),
     ),
 )
-QA = (*RULES, *_SHARED_OBJECTS)
+QA = (*RULES, *_SHARED_OBJECTS, CODE_OBJECTS)
 """What the comparison of a reused wheel with a fresh one for the same implementation applies."""
 ACROSS = (*_ACROSS, *QA)
 """What ``multibuild diff`` applies: the two may be of different implementations."""

@@ -48,6 +48,11 @@ class Rule:
     packing: bool = False
 
 
+def is_cached_bytecode(path: str) -> bool:
+    """Whether the file at ``path`` is what an interpreter keeps of a source beside it."""
+    return bool(_CACHED.search(path))
+
+
 def _ignored(_value: Value) -> None:
     """Leave nothing to compare."""
 
