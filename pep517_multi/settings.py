@@ -53,11 +53,15 @@ class AllowedImport:
     :param module: a shell pattern for dotted names of modules.
     :param error: what the message must contain; everything does by default.
     :param reason: why it may fail, for whoever reads it.
+    :param package: a shell pattern for normalised names of projects that are staged.
+    :param impl: a shell pattern for canonical names of implementations.
     """
 
     module: str
     error: str
     reason: str
+    package: str = "*"
+    impl: str = "*"
 
 
 @dataclass(frozen=True)
@@ -347,7 +351,7 @@ def _by_spec(read: Callable[[object, Path], Any]) -> Callable[[object, Path], An
     return pairs
 
 
-_ALLOWED_KEYS = ("module", "error", "reason")
+_ALLOWED_KEYS = ("module", "error", "reason", "package", "impl")
 
 
 def _allowed_imports(value: object, _folder: Path) -> tuple[AllowedImport, ...]:
@@ -358,7 +362,7 @@ def _allowed_imports(value: object, _folder: Path) -> tuple[AllowedImport, ...]:
         except ValueError as error:
             raise ValueError(f"it takes a JSON array: {error}") from error
     if not isinstance(value, list):
-        raise ValueError("it takes tables with module, reason and perhaps error")  # noqa: TRY004 - a value of a file
+        raise ValueError("it takes tables with module, reason and perhaps error, package, impl")  # noqa: TRY004 - a value of a file
     return tuple(map(_allowed, value))
 
 
@@ -366,8 +370,9 @@ def _allowed(entry: object) -> AllowedImport:
     if not isinstance(entry, Mapping) or not all(isinstance(text, str) and text for text in entry.values()):
         raise ValueError("each is a table of texts")
     if not {"module", "reason"} <= set(entry) <= set(_ALLOWED_KEYS):
-        raise ValueError(f"each has module, reason and perhaps error; this one has {', '.join(entry) or 'nothing'}")
-    return AllowedImport(entry["module"], entry.get("error", ""), entry["reason"])
+        keys = ", ".join(entry) or "nothing"
+        raise ValueError(f"each has module, reason and perhaps error, package, impl; this one has {keys}")
+    return AllowedImport(**{"error": "", **entry})
 
 
 SETTINGS: tuple[Setting, ...] = (

@@ -7,6 +7,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,7 +142,9 @@ class _Checking:
                 pool.shutdown(cancel_futures=True)
                 raise
         impls = tuple(self._outcome(subject) for subject in subjects)
-        return CheckReport(impls, self._unused(), time.monotonic() - started, strict=self.run.settings.qa == "fail")
+        return CheckReport(
+            impls, self._unused(subjects), time.monotonic() - started, strict=self.run.settings.qa == "fail"
+        )
 
     def _look(self, root: StagedRoot) -> _Subject:
         everything = root.walk()
@@ -174,6 +177,7 @@ class _Checking:
         judge = Judge(
             root=subject.root,
             tops=subject.modules.tops,
+            packages=frozenset(each.name for each in subject.distributions),
             requires=frozenset(name for each in subject.distributions for name in each.required_names),
             allowed=self.run.settings.check_allow,
             timeout=timeout,
@@ -189,17 +193,20 @@ class _Checking:
     def _strays(self, subject: _Subject) -> list[Problem]:
         root, entries = subject.root, subject.entries
         found = [*check_strays(root, entries), *check_build_paths(root, entries, self._build_paths)]
+        names = [entry.name for entry in entries if entry.is_file]
+        alone = len(subject.distributions) == 1  # else nobody knows whose files are those that no RECORD names
         for each in subject.distributions:
-            found += check_purity(each)
+            found += check_purity(each, names if alone else ())
             if "licenses" not in self.run.settings.strip:
-                found += check_licences(each, [entry.name for entry in entries if entry.is_file])
+                found += check_licences(each, names)
         return found
 
     @cached_property
-    def _build_paths(self) -> re.Pattern[bytes] | None:
+    def _build_paths(self) -> re.Pattern[bytes]:
         outputs = [self.run.work.path, *self.run.outputs]
         source = [self.source.absolute()] if (self.source / "pyproject.toml").is_file() else []
-        return pattern_of([*outputs, *source])
+        home = Path(self.run.environ.get("HOME", "/"))
+        return pattern_of([*outputs, *source, home, home / ".cargo"])
 
     def _requirements(self, subject: _Subject) -> list[Problem]:
         root = subject.root
@@ -227,7 +234,16 @@ class _Checking:
         modules = subject.modules.count if self._wants("imports") else 0
         return ImplChecks(subject.root.interpreter.name, str(subject.root.path), count, modules, problems)
 
-    def _unused(self) -> tuple[str, ...]:
-        needless = [entry for entry in self.run.settings.check_allow if entry not in self._used]
+    def _unused(self, subjects: Sequence[_Subject]) -> tuple[str, ...]:
+        """Say which entries of the allow list nothing needs, of those for what was checked."""
+        packages = {each.name for subject in subjects for each in subject.distributions}
+        names = {subject.root.interpreter.name for subject in subjects}
+        needless = [
+            entry
+            for entry in self.run.settings.check_allow
+            if entry not in self._used
+            and any(fnmatchcase(name, entry.impl) for name in names)
+            and (entry.package == "*" or any(fnmatchcase(name, entry.package) for name in packages))
+        ]
         told = (f"the check.allow of {entry.module} ({entry.reason}) was not needed; drop it" for entry in needless)
         return tuple(told) if self._wants("imports") else ()

@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 _SHOWN = 3
 _AROUND = 60
+_TEMPORARY = rb"/(?:pip-(?:req-build|build-env|install|wheel|modern-metadata)|build-env|cibw-run)-\w{8}"
 _UNPRINTABLE = re.compile(rb"[\x00-\x1f\x7f]+")
 _BINARY = (b"\x7fELF", b"!<arch>\n")
 
 
-def pattern_of(folders: Iterable[Path]) -> re.Pattern[bytes] | None:
-    """Return what finds the paths of ``folders`` in bytes; ``None`` where these are too short to mean anything."""
+def pattern_of(folders: Iterable[Path]) -> re.Pattern[bytes]:
+    """Return what finds in bytes the paths of ``folders``, but for those that are too short to mean anything.
+
+    Folders that installers make for a build are found as well, wherever the wheel was built.
+    """
     names = {str(path) for folder in folders for path in (folder, folder.resolve())}
     telling = sorted((name for name in names if len(name.strip("/").split("/")) > 1), key=len, reverse=True)
-    if not telling:
-        return None
-    return re.compile(b"(?:" + b"|".join(re.escape(name.encode()) for name in telling) + rb")(?![\w-])")
+    return re.compile(
+        b"(?:" + b"|".join([*(re.escape(name.encode()) for name in telling), _TEMPORARY]) + rb")(?![\w-])"
+    )
 
 
-def check_build_paths(
-    root: StagedRoot, entries: Sequence[Entry], pattern: re.Pattern[bytes] | None
-) -> Iterator[Problem]:
+def check_build_paths(root: StagedRoot, entries: Sequence[Entry], pattern: re.Pattern[bytes]) -> Iterator[Problem]:
     """Yield files that hold what ``pattern`` finds, and the first occurrences; bytecode only if its source does not."""
-    if pattern is None:
-        return
     told: set[str] = set()
     for entry in sorted(entries, key=lambda entry: entry.name.endswith(".pyc")):
         if entry.is_link or not entry.is_file or not entry.status.st_size or _source(entry.name) in told:

@@ -114,12 +114,14 @@ class Judge:
     """Tells what the answers mean.
 
     :param tops: names of what is imported first, by which a module that is not found is known to be the root's own.
+    :param packages: normalised names of the projects in the root.
     :param requires: normalised names of the projects that the metadata in the root require.
     :param used: what of ``allowed`` was needed is put here.
     """
 
     root: StagedRoot
     tops: Sequence[Module]
+    packages: frozenset[str]
     requires: frozenset[str]
     allowed: Sequence[AllowedImport]
     timeout: float
@@ -152,10 +154,14 @@ class Judge:
         if untried:
             message += f"; what lies below it was not tried (modules: {untried})"
         lines = str(answer.get("output", "")).splitlines()[:_LINES]
-        allowing = [entry for entry in self.allowed if allows(entry, module.name, message)]
+        allowing = [entry for entry in self.allowed if self._is_about(entry) and allows(entry, module.name, message)]
         self.used.update(allowing)
         accepted = allowing[0].reason if allowing else None
         return problem(check, self.root.shown(module.file), message, lines=lines, accepted=accepted)
+
+    def _is_about(self, entry: AllowedImport) -> bool:
+        here = fnmatchcase(self.root.interpreter.name, entry.impl)
+        return here and (entry.package == "*" or any(fnmatchcase(name, entry.package) for name in self.packages))
 
     def _timeout(self, name: str, _: Mapping[str, Any]) -> tuple[str, str]:
         return "import-hangs", f"importing {name} takes more than {self.timeout:g} seconds"

@@ -110,10 +110,13 @@ def check_licences(staged: Distribution, names: Iterable[str]) -> Iterator[Probl
         yield problem("licence", shown, f"{staged.name} brings no licence")
 
 
-def check_purity(staged: Distribution) -> Iterator[Problem]:
-    """Yield compiled code in a wheel that goes where files are shared between machines."""
+def check_purity(staged: Distribution, unrecorded: Iterable[str] = ()) -> Iterator[Problem]:
+    """Yield compiled code in a wheel that goes where files are shared between machines.
+
+    :param unrecorded: paths of more files that can only be of this project.
+    """
     if staged.is_pure:
-        for name in staged.recorded():
+        for name in sorted({*staged.recorded(), *unrecorded}):
             if staged.root.library_of(name) and _is_elf(staged.root.staged(name)):
                 message = f"{staged.name} says that it is pure (Root-Is-Purelib), but this is compiled code"
                 yield problem("purelib-extension", staged.root.shown(name), message)

@@ -231,6 +231,16 @@ def test_an_allowed_failure_with_another_error_is_not_accepted_and_told_as_unuse
     assert report.unused == ("the check.allow of broken (known) was not needed; drop it",)
 
 
+def test_an_entry_of_the_allow_list_can_be_for_some_implementations_and_projects_only(tmp_path: Path) -> None:
+    staged = Staged(tmp_path, {"broken.py": "1 / 0"})
+    name = staged.interpreter.name
+    cases = [("samp*", "python3.*", 0, ()), ("other", "*", 1, ()), ("*", "pypy*", 1, ()), ("sample", name, 0, ())]
+    for package, impl, code, unused in cases:
+        allowed = AllowedImport("broken", "", "known", package, impl)
+        report = staged.check(check_allow=(allowed,), check_off=NOT_IMPORTS)
+        assert (package, impl, report.exit, report.unused) == (package, impl, code, unused)
+
+
 def test_switched_off_imports_are_not_run(tmp_path: Path) -> None:
     staged = Staged(tmp_path, {"broken.py": "1 / 0"})
     report = staged.check(check_off=("imports",), check_allow=(AllowedImport("x", "", "y"),))

@@ -126,7 +126,10 @@ def test_a_project_without_a_licence_is_told(tmp_path: Path) -> None:
 
 def test_compiled_code_in_a_wheel_that_says_it_is_pure_is_told(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"sample/__init__.py": "", "sample/libsample.so": b"\x7fELF and so on"}
-    assert strays(Staged(tmp_path / "pure", files)) == {"purelib-extension": ["sample/libsample.so"]}
+    staged = Staged(tmp_path / "pure", files)
+    assert strays(staged) == {"purelib-extension": ["sample/libsample.so"]}
+    (staged.modules / "sample-1.0.dist-info" / "RECORD").unlink()  # as packagers do
+    assert strays(staged) == {"purelib-extension": ["sample/libsample.so"]}
     assert strays(Staged(tmp_path / "not", files, purelib=False)) == {}
 
 
@@ -158,7 +161,16 @@ def test_a_build_path_in_bytecode_alone_is_found(tmp_path: Path) -> None:
 
 
 def test_a_folder_right_below_the_top_is_no_path_to_look_for(tmp_path: Path) -> None:
-    assert pattern_of([tmp_path.__class__("/"), tmp_path.__class__("/usr")]) is None
+    pattern = pattern_of([tmp_path.__class__("/"), tmp_path.__class__("/usr")])
+    assert not pattern.search(b"/ /usr /usr/lib /tmp/pip /tmp/pip-build-environment")
+
+
+@pytest.mark.parametrize("folder", ["t/pip-build-env-x1_y2z3a", "v/t/pip-req-build-abcdefgh", "t/build-env-abcd1234"])
+def test_folders_that_installers_make_for_a_build_are_found_wherever_that_was(tmp_path: Path, folder: str) -> None:
+    staged = Staged(tmp_path, {"sample.py": f"WHERE = '/{folder}/lib/python3.12'\n"})
+    (told,) = staged.told(check_off=("imports",))
+    assert told.startswith("build-path: it holds the path /")
+    assert folder.rpartition("/")[2] in told
 
 
 @pytest.mark.parametrize("check", ["top-level-name", "strays"])
