@@ -141,9 +141,16 @@ def for_installers(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name.startswith("PIP_") or action(name) != "scrub"}
 
 
-SETTLED = {"PYTHONNOUSERSITE": "1", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"}
-"""What every hook gets: no user site-packages, text is UTF-8 wherever a tool asks the locale, and git only reads: the
-private copy of an added work tree or a submodule shares the repository of the user."""
+SETTLED = {
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC0",
+    "GIT_OPTIONAL_LOCKS": "0",
+}
+"""What every hook gets: no user site-packages, text is UTF-8 wherever a tool asks the locale, times are those of no
+place, and git only reads: the private copy of an added work tree or a submodule shares the repository of the user.
+No import leaves bytecode in the source, for a project that takes all files of a folder would ship it."""
 
 
 def for_hooks(environ: Mapping[str, str]) -> dict[str, str]:

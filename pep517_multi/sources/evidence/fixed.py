@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_MEDDLING = frozenset({"exec", "globals", "locals", "setattr", "vars"})
+"""Functions by which a module may bind a name that is nowhere to be seen."""
+
 
 def judge_uv(_project: Project) -> Iterator[Finding]:
     """Find nothing: uv_build is a program that runs no Python at all."""
@@ -31,11 +34,13 @@ def judge_flit(project: Project) -> Iterator[Finding]:
         yield unknown(f"pyproject.toml: flit_core imports {name} for its {' and '.join(sorted(wanted))}")
         return
     where = path.relative_to(project.path).as_posix()
-    stated = any(_has_version(module) for module in (tree, *_version_modules(path))) or _imports_version(tree, path)
-    if "version" in wanted and not stated:
+    stated = _states_version(tree, *_version_modules(path))
+    if "version" in wanted and not stated and not _imports_version(tree, path):
         yield unknown(f"{where}: flit_core imports it for __version__, which is no string there")
     if "description" in wanted and not ast.get_docstring(tree):
         yield unknown(f"{where}: flit_core imports it for its docstring")
+    elif "description" in wanted and not stated and times_bound(tree, "__doc__"):
+        yield unknown(f"{where}: flit_core imports it for __version__, and takes the docstring that it makes of itself")
 
 
 def _wanted(project: Project) -> frozenset[str]:
@@ -47,8 +52,11 @@ def _wanted(project: Project) -> frozenset[str]:
     return frozenset({"version", "description"})  # [tool.flit.metadata] always takes both from the module
 
 
-def _has_version(module: ast.Module) -> bool:
-    return any(isinstance(value, ast.Constant) for value in assignments(module, "__version__"))
+def _states_version(*modules: ast.Module) -> bool:
+    """Whether one of ``modules`` has the version as a string, and none has anything else that flit_core might take."""
+    values = [value for module in modules for value in assignments(module, "__version__")]
+    stated = [value.value for value in values if isinstance(value, ast.Constant)]
+    return bool(stated) and all(isinstance(value, str) and value for value in stated)
 
 
 def _imports_version(module: ast.Module, path: Path) -> bool:
@@ -63,11 +71,12 @@ def _imports_version(module: ast.Module, path: Path) -> bool:
         and statement.level == 1
         and any("__version__" == name.name == (name.asname or name.name) for name in statement.names)
     ]
-    if path.name != "__init__.py" or len(origins) != 1 or times_bound(module, "__version__") != 1:
+    names = {part.id for part in ast.walk(module) if isinstance(part, ast.Name)}
+    if path.name != "__init__.py" or len(origins) != 1 or times_bound(module, "__version__") != 1 or names & _MEDDLING:
         return False
     origin = module_file((path.parent,), origins[0] or "__init__")
     stating = parse(origin) if origin is not None else None
-    return stating is not None and times_bound(stating, "__version__") == 1 and _has_version(stating)
+    return stating is not None and times_bound(stating, "__version__") == 1 and _states_version(stating)
 
 
 def _version_modules(path: Path) -> Iterator[ast.Module]:

@@ -46,6 +46,8 @@ def judge_requirements(requirements: Iterable[str], *, harmless: frozenset[str],
             continue
         name = canonicalize_name(requirement.name)
         yield from _judge_marker(requirement, name, where)
+        if requirement.url is not None:
+            yield unknown(f"{where}: requires {name} from a place of its own, which may be anything")
         if name in harmless or name in LIBRARIES:
             continue
         if name in EXTENSION_MAKERS:

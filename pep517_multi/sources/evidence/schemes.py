@@ -14,7 +14,7 @@ _TABLES = ("setuptools_scm", "setuptools-scm", "vcs-versioning", "vcs_versioning
 _SCHEMES = frozenset({"version_scheme", "local_scheme", "parse", "version_cls"})
 _CODE = re.compile(r"\s*[\w.]+\s*:\s*[\w.]+\s*")
 _HOOKS = re.compile(
-    r"(?m)^\s*\[?\s*(?:distutils\.(?:commands|setup_keywords)|egg_info\.writers|setuptools\.\w+)\s*(?:\]|$)"
+    r"(?m)^\s*\[?\s*(?:distutils\.(?:commands|setup_keywords)|egg_info\.writers|setuptools(?:_scm)?\.\w+)\s*(?:\]|$)"
 )
 
 

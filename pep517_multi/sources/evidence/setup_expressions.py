@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence import setup_names as names
@@ -13,6 +14,7 @@ from pep517_multi.sources.evidence.setup_bindings import Bindings
 from pep517_multi.sources.evidence.setup_call import SetupCall
 from pep517_multi.sources.evidence.setup_flow import Flow
 from pep517_multi.sources.evidence.setup_imports import LocalModules
+from pep517_multi.sources.evidence.setup_order import Orders
 from pep517_multi.sources.evidence.setup_paths import executed_file, is_project_folder
 from pep517_multi.sources.evidence.setup_versions import decided
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MAX_DEPTH = 5
+_ORDERED_DICT = "collections.OrderedDict"
 _PLAIN = (
     ast.List, ast.Tuple, ast.Set, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.JoinedStr,
     ast.FormattedValue, ast.Slice, ast.Subscript, ast.Starred, ast.NamedExpr,
@@ -46,6 +49,7 @@ class ExpressionReader(ABC):
         self.above = (*above, filename)
         self.bindings = Bindings(module)
         self.flow = Flow(module, self.bindings)
+        self.orders = Orders(module, self.bindings, self.flow)
         self.findings: list[Finding] = []
         self.calls_setup = False
         self.about = ""
@@ -84,6 +88,12 @@ class ExpressionReader(ABC):
     def value(self, node: ast.expr, *, about: str = "") -> None:
         """Judge an expression; ``about`` is what it is for, to be named in a finding."""
         before, self.about = self.about, about or self.about
+        if self.orders.shows(node):
+            self.report(node, f"{self.about or 'something'} depends on the order of a set")
+        self._value(node)
+        self.about = before
+
+    def _value(self, node: ast.expr) -> None:
         dotted = self.bindings.dotted(node)
         if isinstance(node, ast.Call):
             self._call(node)
@@ -105,7 +115,6 @@ class ExpressionReader(ABC):
             self._parts(node)
         else:
             self.report(node, f"{type(node).__name__} is not recognised here")
-        self.about = before
 
     def _dictionary(self, node: ast.Dict) -> None:
         for key, value in zip(node.keys, node.values, strict=True):
@@ -124,6 +133,8 @@ class ExpressionReader(ABC):
 
     def _name(self, node: ast.expr, dotted: str) -> None:
         """Judge a name: bound here to harmless values, a harmless built-in, or something of a module."""
+        if dotted == _ORDERED_DICT and self._makes_texts:
+            self.report(node, f"how {dotted} looks as a text depends on the version of Python")
         if dotted in self.bindings.plain or dotted in names.BUILTINS or dotted in names.HARMLESS:
             return
         root = dotted.partition(".")[0]
@@ -136,6 +147,22 @@ class ExpressionReader(ABC):
             self.report(node, "setup is used without being called")
         else:
             self._report_name(node, dotted)
+
+    @cached_property
+    def _makes_texts(self) -> bool:
+        """Whether the module may make a text of any object."""
+        for part in ast.walk(self.module):
+            match part:
+                case (
+                    ast.Name(id="str" | "format")
+                    | ast.Attribute(attr="format" | "format_map")
+                    | ast.JoinedStr()
+                    | ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod())
+                ):
+                    return True
+                case _:
+                    pass
+        return False
 
     def _attribute(self, node: ast.Attribute) -> None:
         if node.attr not in names.METHODS:

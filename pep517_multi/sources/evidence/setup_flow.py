@@ -31,6 +31,10 @@ class Flow:
         self._bindings = bindings
         self._above = {id(part): node for node in ast.walk(module) for part in ast.iter_child_nodes(node)}
 
+    def above(self, node: ast.AST) -> ast.AST | None:
+        """Return the node that ``node`` is a part of."""
+        return self._above.get(id(node))
+
     def ends_in_extensions(self, node: ast.AST) -> bool:
         """Whether the value of the expression ``node`` reaches nothing but compiled modules and the tag."""
         return self._ends(node, frozenset())

@@ -11,10 +11,12 @@ SETUP = frozenset({"setuptools.setup", "distutils.core.setup"})
 
 STOPS = frozenset({"sys.exit", "os._exit", "exit", "quit", "SystemExit"})
 
+SHOWING = frozenset({"print", "sys.stderr.write", "sys.stdout.write", "warnings.warn"})
+
 BUILTINS = frozenset(
     """
     False None True __file__ __name__ __doc__ all any bool bytes chr dict enumerate exit filter float format frozenset int
-    isinstance iter len list map max min next object open ord print quit range repr reversed round set slice sorted
+    isinstance iter len list map max min next object open ord print quit range reversed round set slice sorted
     str sum tuple zip AssertionError AttributeError BaseException EnvironmentError EOFError Exception FileNotFoundError
     IOError ImportError IndexError KeyError LookupError ModuleNotFoundError NameError NotImplementedError OSError
     PermissionError RuntimeError StopIteration SyntaxError SystemExit TypeError UnicodeDecodeError UnicodeError

@@ -214,6 +214,8 @@ class ModuleReader(ExpressionReader):
             probing = self._probing_errors(handler, node.body)
             if probing:
                 self.report(handler, f"what is done depends on {' or '.join(probing)}")
+            if handler.name and self._uses_text_of(handler.name, handler.body):
+                self.report(handler, "what an error says depends on the interpreter")
             self.value_if_any(handler.type)
             self.read(handler.body)
         self.read([*node.orelse, *node.finalbody])
@@ -225,6 +227,18 @@ class ModuleReader(ExpressionReader):
         caught = {part.id for part in ast.walk(handler.type) if isinstance(part, ast.Name)}
         telling = names.PROBING_ERRORS if reads_only(body, self.bindings) else names.PROBING_ERRORS | names.ALL_ERRORS
         return sorted(caught & telling)
+
+    def _uses_text_of(self, error: str, body: Sequence[ast.stmt]) -> bool:
+        """Whether a caught error is used for more than to be shown or raised again."""
+        shown: set[int] = set()
+        uses: list[ast.Name] = []
+        for node in (node for statement in body for node in ast.walk(statement)):
+            shows = isinstance(node, ast.Call) and self.bindings.dotted(node.func) in names.SHOWING | names.STOPS
+            if shows or isinstance(node, ast.Raise):
+                shown |= {id(part) for part in ast.walk(node)}
+            if isinstance(node, ast.Name) and node.id == error:
+                uses.append(node)
+        return any(id(use) not in shown for use in uses)
 
     def _read_tried_imports(self, body: Iterable[ast.stmt]) -> None:
         """Whether an import fails can depend on the interpreter, unless it never does."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi.sources.declared import read_setup_cfg
 from pep517_multi.sources.evidence.commands import judge_command
-from pep517_multi.sources.evidence.literals import assignments, is_literal, module_file, parse
+from pep517_multi.sources.evidence.literals import assignments, is_literal, parse
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, table, unknown
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
 from pep517_multi.sources.evidence.schemes import judge_scm, names_hook
@@ -50,7 +50,7 @@ def _judge_entry_points(project: Project) -> Iterator[Finding]:
     groups |= {f"setup.cfg: options.entry_points.{group}": group for group in text}
     dynamic = project.table("tool", "setuptools", "dynamic", "entry-points").get("file", ())
     listed = [dynamic] if isinstance(dynamic, str) else dynamic if isinstance(dynamic, list) else []
-    stored = [name for name in project.files if name.endswith(".egg-info/entry_points.txt")]
+    stored = [name for name in project.files if name.endswith("-info/entry_points.txt")]
     groups |= {name: project.text(name) for name in (*map(str, listed), *stored)}
     for where, group in groups.items():
         if names_hook(group):
@@ -109,15 +109,31 @@ def _listed(value: str) -> Iterator[str]:
 
 
 def _judge_attribute(project: Project, attribute: str, where: str) -> Iterator[Finding]:
-    """Find out whether setuptools can read ``attr:`` as a literal; otherwise it imports the module."""
+    """Find out whether setuptools can read ``attr:`` as a literal; otherwise it imports the module.
+
+    Which file it takes for the module depends on much; so each that it might take must have the literal.
+    """
     module, _, name = attribute.rpartition(".")
-    path = module_file(_roots(project), module) if module else None
-    tree = parse(path) if path is not None else None
-    first = next(assignments(tree, name), None) if tree is not None else None
-    if first is None or not is_literal(first):
+    trees = [parse(path) for path in _files_of(project, module)] if module else []
+    firsts = [next(assignments(tree, name), None) if tree is not None else None for tree in trees]
+    if not firsts or any(first is None or not is_literal(first) for first in firsts):
         yield unknown(f"{where} imports {module or attribute} for its value")
 
 
-def _roots(project: Project) -> tuple[Path, ...]:
-    folder = project.table("tool", "setuptools", "package-dir").get("", "")
-    return tuple(dict.fromkeys((project.path / str(folder), project.path / "src", project.path)))
+def _files_of(project: Project, module: str) -> list[Path]:
+    """Return each file that may be ``module``: a package or a plain module, below any root or a folder of its own."""
+    folders = _package_folders(project)
+    parts = module.split(".")
+    starts = [project.path.joinpath(root, *parts) for root in ("", "src", *folders.values())]
+    ends = range(1, len(parts) + 1)
+    starts += [project.path.joinpath(own, *parts[end:]) for end in ends if (own := folders.get(".".join(parts[:end])))]
+    candidates = (path for start in starts for path in (start.with_name(f"{start.name}.py"), start / "__init__.py"))
+    return [path for path in dict.fromkeys(candidates) if path.is_file()]
+
+
+def _package_folders(project: Project) -> dict[str, str]:
+    """Return what ``package-dir`` says in ``pyproject.toml`` and ``setup.cfg``: package → folder."""
+    listed = (read_setup_cfg(project.path) or {}).get("options", {}).get("package_dir", "")
+    pairs = (line.partition("=") for part in listed.splitlines() for line in part.split(","))
+    stated = {name.strip(): folder.strip() for name, equals, folder in pairs if equals}
+    return stated | {name: str(folder) for name, folder in project.table("tool", "setuptools", "package-dir").items()}

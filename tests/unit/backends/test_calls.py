@@ -101,6 +101,15 @@ def test_a_backend_writes_under_the_usual_umask_whatever_that_of_the_user_is(cal
     assert {oct((call.tree / name).stat().st_mode & 0o777) for name in ("first", "second")} == {"0o644"}
 
 
+def test_what_a_backend_imports_of_the_project_leaves_no_bytecode_there(call: BuildCall) -> None:
+    (call.tree / "pkg.py").write_text("VERSION = '1'", encoding="utf-8")
+    importing = "import os, sys\nsys.path.insert(0, os.getcwd())\nimport pkg\n"
+
+    built(call, (call.tree / "backend" / "toybackend.py").read_text(encoding="utf-8") + importing)
+
+    assert [*call.tree.rglob("__pycache__")] == []
+
+
 def test_the_log_says_what_ran_where_and_holds_all_output(call: BuildCall) -> None:
     built(
         call,

@@ -84,6 +84,13 @@ def test_installers_keep_all_settings_of_pip_but_not_of_the_running_python() -> 
 
 
 def test_hooks_see_no_user_site_and_one_order_of_sets() -> None:
-    settled = {"PYTHONHASHSEED": "0", "PYTHONNOUSERSITE": "1", "LC_ALL": "C.UTF-8", "GIT_OPTIONAL_LOCKS": "0"}
+    settled = {
+        "PYTHONHASHSEED": "0",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC0",
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
     assert for_hooks({}) == settled
     assert for_hooks({"PYTHONHASHSEED": "7", "LC_ALL": "de_DE"})["PYTHONHASHSEED"] == "7"

@@ -434,6 +434,75 @@ def test_what_is_recognised_as_harmless_is_independent(tmp_path: Path, files: di
         pytest.param({"pyproject.toml": MATURIN + "[tool.maturin]\nbindings = 'cffi'"}, "cffi", id="maturin-cffi"),
         pytest.param({"pyproject.toml": MATURIN, "Cargo.toml": "[package]"}, "Cargo.toml", id="maturin-unclear"),
         pytest.param({"pyproject.toml": MATURIN, "Cargo.toml": "["}, "cannot be read", id="maturin-broken"),
+        pytest.param(
+            {
+                "pyproject.toml": FLIT + 'dynamic = ["version"]',
+                "pkg/__init__.py": "import sys\n__version__ = None\nif sys.hexversion:\n    __version__ = '2'\n",
+                "pkg/_version.py": "__version__ = '1'",
+            },
+            "flit_core imports it for __version__",
+            id="flit-placeholder-for-the-version",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": FLIT + 'dynamic = ["version", "description"]',
+                "pkg/__init__.py": '"""Doc."""\nimport sys\nfrom ._v import __version__\n__doc__ = sys.version\n',
+                "pkg/_v.py": "__version__ = '1'",
+            },
+            "the docstring that it makes of itself",
+            id="flit-docstring-of-an-imported-module",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": FLIT + 'dynamic = ["version"]',
+                "pkg/__init__.py": "import sys\nfrom ._v import __version__\nglobals()['__version__'] = sys.version",
+                "pkg/_v.py": "__version__ = '1'",
+            },
+            "flit_core imports it for __version__",
+            id="flit-version-bound-unseen",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS + '[tool.setuptools.dynamic]\nversion = {attr = "pkg.v"}',
+                "pkg/__init__.py": "v = '1'",
+                "pkg.py": "import sys\nv = sys.version",
+            },
+            "imports pkg for its value",
+            id="attr-of-a-module-beside-a-package",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS
+                + '[tool.setuptools.package-dir]\npkg = "odd"\n[tool.setuptools.dynamic]\nversion = {attr = "pkg.v"}',
+                "src/pkg/__init__.py": "v = '1'",
+                "odd/__init__.py": "import sys\nv = sys.version",
+            },
+            "imports pkg for its value",
+            id="attr-of-a-package-in-a-folder-of-its-own",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS,
+                "setup.cfg": "[metadata]\nversion = attr: pkg.v\n[options]\npackage_dir =\n  = lib\n",
+                "src/pkg/__init__.py": "v = '1'",
+                "lib/pkg/__init__.py": "import sys\nv = sys.version",
+            },
+            "imports pkg for its value",
+            id="attr-below-the-package-dir-of-setup-cfg",
+        ),
+        pytest.param(
+            {"pyproject.toml": build_system("setuptools.build_meta", "setuptools @ https://example.org/s.whl")},
+            "from a place of its own",
+            id="backend-of-unknown-origin",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS,
+                "hooks-1.dist-info/entry_points.txt": "[setuptools.finalize_distribution_options]\na = hooks:finish\n",
+            },
+            "may run code of the project",
+            id="hooks-of-a-dist-info-in-the-tree",
+        ),
     ],
 )
 def test_what_is_not_recognised_is_unknown_and_the_reason_says_where(

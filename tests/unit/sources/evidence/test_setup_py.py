@@ -287,7 +287,69 @@ def test_what_cannot_reach_the_wheel_is_harmless(tmp_path: Path, setup_py: str) 
     assert evidence.verdict is Verdict.INDEPENDENT, evidence
 
 
+ORDERED = "from setuptools import setup\nWORDS = set(open('words').read().split())\nsetup(name='a', {})\n"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "description=' '.join(sorted(WORDS))",
+        "zip_safe='a' in WORDS",
+        "version=str(len(WORDS))",
+        "keywords=sorted(WORDS - {'a', 'b'} | set())",
+    ],
+)
+def test_a_set_is_harmless_as_long_as_its_order_is_not_seen(tmp_path: Path, use: str) -> None:
+    assert judged(tmp_path, ORDERED.format(use)).verdict is Verdict.INDEPENDENT
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "description=' '.join(WORDS)",
+        "keywords=list(WORDS)",
+        "keywords=[word for word in WORDS]",
+        "description=str({'a', 'b'})",
+        "keywords=' '.join(frozenset('abc'))",
+        "keywords=list({'a': 1}.keys() - {'b'})",
+        "keywords=' '.join(WORDS.union('ab'))",
+    ],
+)
+def test_a_set_whose_order_gets_into_the_wheel_depends_on_the_interpreter(tmp_path: Path, use: str) -> None:
+    evidence = judged(tmp_path, ORDERED.format(use))
+
+    assert evidence.verdict is Verdict.UNKNOWN
+    assert any("the order of a set" in reason for reason in evidence.because), evidence
+
+
 TELLING = {
+    "text-of-an-error": (
+        """
+        import json
+        from setuptools import setup
+        try:
+            json.loads("[1,]")
+        except ValueError as error:
+            told = str(error)
+        setup(description=told)
+        """,
+        "setup.py:6: what an error says",
+    ),
+    "text-of-an-ordered-dictionary": (
+        """
+        from collections import OrderedDict
+        from setuptools import setup
+        setup(description=str(OrderedDict(a=1)))
+        """,
+        "setup.py:4: how collections.OrderedDict looks",
+    ),
+    "text-of-an-object": (
+        """
+        from setuptools import setup
+        setup(description=repr(chr(129768)))
+        """,
+        "setup.py:3: repr is not known",
+    ),
     "tree-chosen-by-version": (
         """
         import sys
