@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pep517_multi import acceptance
+from pep517_multi.archives.limits import DEFAULT_RATIO, DEFAULT_SIZE
 from pep517_multi.errors import UsageError
 
 if sys.version_info >= (3, 11):  # noqa: TID251 - which TOML parser the driver itself has
@@ -71,6 +73,7 @@ class Setting:
     :param read: turns a value of a file (TOML) or a text into the setting's; ``ValueError`` says what it takes.
     :param takes: what it takes, for people.
     :param adds: a stronger layer adds to what weaker ones say, instead of replacing it.
+    :param guards: it guards against the source, so the source itself cannot set it.
     """
 
     key: str
@@ -78,6 +81,7 @@ class Setting:
     help: str
     read: Callable[[object, Path], Any]
     adds: bool = False
+    guards: bool = False
 
     @property
     def attribute(self) -> str:
@@ -133,6 +137,9 @@ class Settings:
     qa_accept: acceptance.Acceptances = ()
     jobs: int = field(default_factory=_cores)
     timeout: float | None = None
+    max_size: int = DEFAULT_SIZE
+    max_ratio: float = DEFAULT_RATIO
+    wheel_names: str = "portable"
     compile: tuple[int, ...] = (0, 1)
     invalidation_mode: str = "timestamp"
     all_modules: bool = False
@@ -279,6 +286,25 @@ def _jobs(value: object, _folder: Path) -> int:
     if number < 1 or number != int(number):
         raise ValueError("it takes a whole number from 1")
     return int(number)
+
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def _bytes(value: object, _folder: Path) -> int:
+    """Read a number of bytes, or a text with a unit of 1024: ``500M``, ``4 GiB``."""
+    matched = re.fullmatch(r"([0-9.]+) ?([kmgt]?)(?:i?b)?", str(value).strip().lower())
+    number = _number(matched[1]) * _UNITS[matched[2]] if matched else 0
+    if number < 1:
+        raise ValueError("it takes a number of bytes such as 4G")
+    return int(number)
+
+
+def _ratio(value: object, _folder: Path) -> float:
+    number = _number(value)
+    if number < 1:
+        raise ValueError("it takes a number from 1")
+    return number
 
 
 def _seconds(value: object, _folder: Path) -> float:
@@ -438,6 +464,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("qa-accept", "TABLES", "differences that are accepted, each with its reason", _acceptances, adds=True),
     Setting("jobs", "N", "how much is done at the same time; all cores by default", _jobs),
     Setting("timeout", "SECONDS", "limit for one call of a backend; none by default", _seconds),
+    Setting("max-size", "SIZE", "how many bytes a wheel or an sdist may unpack to, such as 4G", _bytes, guards=True),
+    Setting(
+        "max-ratio",
+        "N",
+        "how many times its own size a wheel or an sdist may unpack to, where that is more than 256 MiB",
+        _ratio,
+        guards=True,
+    ),
+    Setting(
+        "wheel-names",
+        "portable|posix",
+        "names in wheels must mean the same on every system, or on POSIX alone",
+        _choice("portable", "posix"),
+        guards=True,
+    ),
     Setting("compile", "LEVELS", "bytecode levels out of 0,1,2, or none", _levels),
     Setting(
         "invalidation-mode",
@@ -536,6 +577,8 @@ def parse_toml(content: bytes, path: Path) -> Mapping[str, Any]:
         return tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no valid TOML: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{path} is no usable TOML: it is nested too deeply") from error
 
 
 def file_layer(path: Path) -> Layer:
@@ -549,6 +592,11 @@ def project_layer(pyproject: Mapping[str, Any], path: Path) -> Layer:
     values = table.get("multibuild", {}) if isinstance(table, Mapping) else {}
     if not isinstance(values, Mapping):
         raise UsageError(f"[tool.multibuild] in {path} must be a table")
+    if guarded := sorted(key for key in values if key in BY_KEY and BY_KEY[key].guards):
+        raise UsageError(
+            f"{guarded[0]} in [tool.multibuild] of {path} guards against the project itself, so it cannot stand there; "
+            f"give it in {FILE_NAME}, in the environment or on the command line"
+        )
     return Layer(f"[tool.multibuild] of {path}", values, path.parent.absolute())
 
 

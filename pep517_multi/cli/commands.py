@@ -90,14 +90,12 @@ def qa(source: Path, **given: Any) -> int:
 def install(source: Path, wheels: tuple[Path, ...], **given: Any) -> int:
     """Install into staging roots: from the work directory, or ready wheels."""
     from pep517_multi.pipeline import phases
-    from pep517_multi.wheels.wheel import read_wheel
 
     if wheels:
         for path in wheels:
             if not path.is_file():
                 raise UsageError(f"there is no wheel {path}; give the path of a file")
-        ready = [read_wheel(path) for path in wheels]
-        return _session(given, None, lambda run: phases.install_wheels(run, ready), needs_work=False)
+        return _session(given, None, lambda run: phases.install_wheels(run, wheels), needs_work=False)
     return _session(given, source, phases.install)
 
 

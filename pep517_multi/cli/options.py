@@ -30,7 +30,7 @@ _MULTIPLE = ("impls", "qa-rules", "check-off", "strip", "build-constraint", "pat
 
 SCREEN = ("quiet", "verbose", "color", "progress")
 TARGETS = ("impls", "sysroot", "workdir")
-WORK = (*TARGETS, "report", "report-html", "jobs")
+WORK = (*TARGETS, "report", "report-html", "jobs", "max-size", "max-ratio", "wheel-names")
 BUILD = (
     "reuse",
     "abi3",

@@ -14,6 +14,7 @@ from pep517_multi.pipeline.shares import shares
 from pep517_multi.pipeline.workshop import Workshop, may_compile
 from pep517_multi.wheels.decision import Builder, Built, Reuse
 from pep517_multi.wheels.store import Origin, Served
+from pep517_multi.wheels.validation import validated
 from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Building:
         )
         try:
             with files.explained(f"keep the wheel of {interpreter.name}"):
-                wheel = read_wheel(made.path)
+                wheel = read_wheel(validated(made.path, self.run.demands))
                 notes = tuple(own_oddities(interpreter, wheel, policy=share.policy))
                 for oddity in notes:
                     self.run.observer(events.Note(oddity, impl=interpreter.name, level="warning"))

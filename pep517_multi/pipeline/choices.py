@@ -11,6 +11,7 @@ from pep517_multi.pipeline.own import is_of
 from pep517_multi.qa.abi3audit import audit
 from pep517_multi.wheels.comparison import compare_ends
 from pep517_multi.wheels.decision import Build, Built, ReuseMode, decide
+from pep517_multi.wheels.validation import validated
 from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Choices:
         """Return the wheels that may serve; those of unknown origin only where the tags alone are trusted."""
         wheels = [*self.store.wheels()]
         if share.policy.mode is ReuseMode.TAGS:
-            strangers = map(read_wheel, self.store.strangers())
+            strangers = [read_wheel(validated(path, self.run.demands)) for path in self.store.strangers()]
             wheels += [Built(wheel, (), share.inputs.digest) for wheel in strangers if is_of(share.tree, wheel)]
         return tuple(map(self._audited, wheels) if self.run.settings.abi3_audit else wheels)
 

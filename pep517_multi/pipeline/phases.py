@@ -14,10 +14,13 @@ from pep517_multi.pipeline.installing import fitting_wheels, served_by_build, st
 from pep517_multi.pipeline.merging import merge_staged, place_of
 from pep517_multi.pipeline.reporting import write_report
 from pep517_multi.report import EvidenceReport, ImplReport, Report, SourceReport
+from pep517_multi.wheels.validation import validated
+from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
+    from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline import qa as quality
@@ -122,14 +125,16 @@ def install(run: Run) -> Report:
     return phase.report(_remembered_source(run))
 
 
-def install_wheels(run: Run, wheels: Sequence[Wheel]) -> Report:
+def install_wheels(run: Run, paths: Sequence[Path]) -> Report:
     """Stage ready wheels, for each implementation the best of each project; no source and no build is needed.
 
     Implementations that nobody named are skipped where a wheel does not fit, unless it fits none at all.
 
     :raises UsageError: two versions of a project fit equally well.
+    :raises IntegrityError: one of them is not what it says; nothing is staged then.
     """
     phase = _Phase(run)
+    wheels = [read_wheel(validated(path, run.demands)) for path in paths]
     choices = {interpreter.name: _choice(interpreter, wheels) for interpreter in run.interpreters}
     fitting = [one for one in run.interpreters if not isinstance(choices[one.name], StagingError)]
     with phase.stager() as stager:
@@ -176,7 +181,13 @@ class _Phase:
         for interpreter in run.interpreters:  # what cannot be installed need not be built
             run.layout.paths(interpreter, distribution="")
             run.layout.script_interpreter(interpreter)
-        return Stager(runner=run.runner, environ=run.environ, jobs=run.settings.jobs, observer=run.observer)
+        return Stager(
+            runner=run.runner,
+            environ=run.environ,
+            jobs=run.settings.jobs,
+            observer=run.observer,
+            demands=run.demands,
+        )
 
     def stage(self, stager: Stager, interpreter: Interpreter, *, wheels: Sequence[Wheel]) -> None:
         self.staging[interpreter.name] = stager.submit(stage_request(self.run, interpreter, wheels))

@@ -25,6 +25,7 @@ from pep517_multi.qa.verdicts import Policy, counts
 from pep517_multi.staging import Stager, StageRequest
 from pep517_multi.wheels.comparison import other_versions
 from pep517_multi.wheels.contents import contents
+from pep517_multi.wheels.validation import validated
 from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ class _Examining:
         return Quality(done, remarks)
 
     def _stager(self) -> Stager:
-        return Stager(runner=self.run.runner, environ=self.run.environ, jobs=self.run.settings.jobs)
+        run = self.run
+        return Stager(runner=run.runner, environ=run.environ, jobs=run.settings.jobs, demands=run.demands)
 
     def _side_by_side(self) -> Mapping[str, Examined]:
         with ThreadPoolExecutor(max_workers=self.run.settings.jobs) as pool:
@@ -215,7 +217,7 @@ class _Examining:
         made = workshop.make(interpreter, share, folder=folder, log=log, builds=self._builds)
         if isinstance(made, MultibuildError):
             raise made
-        return _Fresh(read_wheel(made.path), made.packages)
+        return _Fresh(read_wheel(validated(made.path, self.run.demands)), made.packages)
 
     @property
     def _builds(self) -> int:

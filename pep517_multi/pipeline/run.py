@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pep517_multi.archives.limits import Limits
     from pep517_multi.events import Observer
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.interpreters.spec import Spec
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pep517_multi.settings import Settings
     from pep517_multi.sources.evidence import Evidence
     from pep517_multi.staging import Layout
+    from pep517_multi.wheels.validation import Demands
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,20 @@ class Run:
             strip=self.settings.strip,
             license_dir=self.settings.license_dir,
         )
+
+    @property
+    def demands(self) -> Demands:
+        """What is demanded of every wheel before it is used."""
+        from pep517_multi.wheels.validation import Demands
+
+        return Demands(self.limits, portable_names=self.settings.wheel_names == "portable")
+
+    @property
+    def limits(self) -> Limits:
+        """How much an archive may unpack to."""
+        from pep517_multi.archives.limits import Limits
+
+        return Limits(size=self.settings.max_size, ratio=self.settings.max_ratio)
 
     def policy(self, evidence: Evidence) -> Policy:
         """Join the evidence with the settings."""

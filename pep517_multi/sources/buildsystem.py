@@ -53,6 +53,8 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         raise SourceError(f"{path} is not UTF-8, as TOML must be: byte {error.start} is {error.reason}") from error
     except tomllib.TOMLDecodeError as error:
         raise SourceError(f"{path} is no valid TOML: {error}") from error
+    except RecursionError as error:
+        raise SourceError(f"{path} is no usable TOML: it is nested too deeply") from error
 
 
 def read_build_system(tree: Path, pyproject: Mapping[str, Any]) -> BuildSystem:

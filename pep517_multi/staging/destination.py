@@ -129,7 +129,7 @@ class RootDestination(WheelDestination):
         name = posixpath.join(self._paths[scheme], path)
         with self._explained(name), self._created(name) as stream:
             hashing = hashlib.sha256()
-            trusted = known.hash_ if known and known.hash_ and known.hash_.name == hashing.name else None
+            trusted = known.hash_ if known and _is_as_written(known.hash_, hashing.name) else None
             size = 0
             for chunk in content:
                 size += stream.write(chunk)
@@ -139,7 +139,7 @@ class RootDestination(WheelDestination):
             os.fchmod(stream.fileno(), mode)
             time = (self._moment if moment is None else moment) * 1_000_000_000
             os.utime(stream.fileno(), ns=(time, time))
-        if known and known.size != size:
+        if known and known.size not in (None, size):
             raise IntegrityError(f"{self._wheel}: {known.path!r} has changed while the wheel was being installed")
         written = Written(name, size, is_module=scheme in _LIBRARIES and name.endswith(".py"))
         self.written.append(written)
@@ -193,6 +193,11 @@ def _inner(folder: str, descriptor: int) -> int:
     inner = os.open(folder, _FOLDER, dir_fd=descriptor)
     os.fchmod(inner, 0o755)
     return inner
+
+
+def _is_as_written(known: Hash | None, algorithm: str) -> bool:
+    """Whether a hash of the wheel's RECORD is what would be computed again for the installed one."""
+    return known is not None and known.name == algorithm and not known.value.endswith("=")
 
 
 def _encoded(digest: bytes) -> str:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import configparser
+import posixpath
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from installer import install
 from installer.exceptions import InstallerError
+from installer.records import InvalidRecordEntry
 
+from pep517_multi.archives import names
 from pep517_multi.errors import IntegrityError
 from pep517_multi.staging import wheel_source
 from pep517_multi.staging.destination import RootDestination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.staging.destination import Written
     from pep517_multi.staging.layout import Layout
+    from pep517_multi.staging.wheel_source import WheelArchive
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,13 @@ def install_wheel(
     :raises FileError: the file system refuses.
     """
     with wheel_source.opened(wheel) as archive:
+        paths = layout.paths(interpreter, distribution=archive.distribution)
+        _check_places(archive, paths)
         generated = archive.moment if moment is None else moment
         destination = RootDestination(
             root,
             wheel=wheel.name,
-            paths=layout.paths(interpreter, distribution=archive.distribution),
+            paths=paths,
             executable=layout.script_interpreter(interpreter),
             moment=generated,
             uniform=moment is not None,
@@ -64,6 +71,19 @@ def install_wheel(
         with closing(destination):
             try:
                 install(archive, destination, metadata)
-            except (InstallerError, ValueError) as error:
+            except (InstallerError, InvalidRecordEntry, configparser.Error, AssertionError, ValueError) as error:
                 raise IntegrityError(f"{wheel.name} cannot be installed: {error}; build or fetch it anew") from error
         return Installed(tuple(destination.written), generated, archive.bytecode)
+
+
+def _check_places(archive: WheelArchive, paths: Mapping[str, str]) -> None:
+    """Refuse what only shows where the places are known: folders of the wheel can be one folder of the target."""
+    libraries = {paths["purelib"], paths["platlib"]}
+    places = []
+    for scheme, path in archive.destinations():
+        place = posixpath.join(paths.get(scheme, "/"), path)
+        places.append(place)
+        if scheme == "data" and any(place.startswith(f"{library}/{archive.dist_info_dir}/") for library in libraries):
+            raise IntegrityError(f"{archive.filename} would add {place} to its own metadata; build or fetch it anew")
+    if fault := next(names.collisions(places, portable=False), None):
+        raise IntegrityError(f"{archive.filename} has two files for one place: {fault}; build or fetch it anew")

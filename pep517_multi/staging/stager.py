@@ -14,6 +14,7 @@ from pep517_multi.errors import UsageError
 from pep517_multi.staging import roots
 from pep517_multi.staging.bytecode import Compiler, Module
 from pep517_multi.staging.stripping import is_left_out, strip
+from pep517_multi.wheels.validation import Demands, identity, validated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,18 +66,26 @@ class Stager:
 
     :param environ: what target processes get, and where ``SOURCE_DATE_EPOCH`` is looked for.
     :param jobs: how many targets compile at a time, over all requests.
+    :param demands: what wheels have to be besides what every wheel has to be.
     :raises UsageError: ``SOURCE_DATE_EPOCH`` is no number.
     """
 
     def __init__(
-        self, *, runner: Runner, environ: Mapping[str, str], jobs: int, observer: Observer = events.ignore
+        self,
+        *,
+        runner: Runner,
+        environ: Mapping[str, str],
+        jobs: int,
+        observer: Observer = events.ignore,
+        demands: Demands | None = None,
     ) -> None:
+        self._demands = demands or Demands()
         self._moment = _source_date_epoch(environ)
         self._observer = observer
         self._compiler = Compiler(runner=runner, environ=environ, jobs=jobs)
         self._executor = ThreadPoolExecutor(_WAITING_ROOTS, thread_name_prefix="stage")
         self._installing = threading.BoundedSemaphore(max(1, jobs))
-        self._checks: dict[tuple[object, ...], Future[None]] = {}
+        self._checks: dict[tuple[object, ...], Future[Path]] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> Stager:  # noqa: PYI034 - typing.Self is of Python 3.11
@@ -107,7 +116,7 @@ class Stager:
 
     def _get_ready(self, interpreters: tuple[Interpreter, ...]) -> None:
         self._compiler.expect(interpreters)
-        from pep517_multi.staging import installation, validation  # noqa: F401 - so that they need not be waited for later
+        from pep517_multi.staging import installation  # noqa: F401 - so that it need not be waited for later
 
     def _stage(self, request: StageRequest) -> Staged:
         impl, layout = request.interpreter.name, request.layout
@@ -147,6 +156,7 @@ class Stager:
         moments = [0]
         for wheel in request.wheels:
             self._check(wheel)
+        for wheel in request.wheels:
             installed = install_wheel(
                 wheel,
                 root,
@@ -163,21 +173,15 @@ class Stager:
 
     def _check(self, wheel: Path) -> None:
         """Validate ``wheel``, once however many roots it goes into."""
-        from pep517_multi.staging.validation import validate
-
-        with files.explained(f"open the wheel {wheel}"):
-            status = wheel.stat()
-        key = (wheel, status.st_ino, status.st_size, status.st_mtime_ns)
+        key = (wheel, *identity(wheel))
         with self._lock:
             known = self._checks.get(key)
             check = self._checks.setdefault(key, Future())
         if known is None:
             try:
-                validate(wheel)
+                check.set_result(validated(wheel, self._demands))
             except BaseException as error:  # noqa: BLE001 - raised by result(), here and for all who wait
                 check.set_exception(error)
-            else:
-                check.set_result(None)
         check.result()
 
 

@@ -223,10 +223,11 @@ class Store:
         origins, expected = _read_provenance(path)
         stat = path.stat()
         key = str(path), stat.st_size, stat.st_mtime_ns
-        wheel = self._read.get(key) or read_wheel(path)
-        if wheel.sha256 != expected:
+        wheel = self._read.get(key)
+        digest = wheel.sha256 if wheel else files.sha256(path)
+        if digest != expected:
             raise IntegrityError(f"{path} is not the file that was built: its hash changed; delete it and build again")
-        self._read[key] = wheel
+        wheel = self._read[key] = wheel or read_wheel(path, sha256=digest)
         return _built(wheel, origins), origins
 
     def _settle(

@@ -169,3 +169,29 @@ def test_sets_to_strip_come_as_a_text_or_a_list() -> None:
 def test_what_commands_of_prepare_are_told_is_no_setting() -> None:
     environ = {"PEP517_MULTI_IMPL": "python3.12", "PEP517_MULTI_PYTHON": "/usr/bin/python3.12"}
     assert environment_layer(environ, Path()).values == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        pytest.param(1000, 1000, id="number"),
+        pytest.param("1000", 1000, id="text"),
+        pytest.param("500M", 500 << 20, id="unit"),
+        pytest.param("1.5 GiB", 3 << 29, id="unit-in-full"),
+        pytest.param("4kb", 4096, id="small-letters"),
+    ],
+)
+def test_a_size_is_read_with_its_unit(written: object, size: int) -> None:
+    assert resolve([Layer("a file", {"max-size": written}, Path())]).max_size == size
+
+
+@pytest.mark.parametrize("written", ["", "much", "-1", "4X", True, 0, "1.2.3"])
+def test_what_is_no_size_is_refused(written: object) -> None:
+    with pytest.raises(UsageError, match="it takes a number"):
+        resolve([Layer("a file", {"max-size": written}, Path())])
+
+
+@pytest.mark.parametrize("key", ["max-size", "max-ratio", "wheel-names"])
+def test_a_project_cannot_lift_what_guards_against_it(key: str) -> None:
+    with pytest.raises(UsageError, match=f"{key} in .* guards against the project itself"):
+        project_layer({"tool": {"multibuild": {key: "1"}}}, Path("pyproject.toml"))

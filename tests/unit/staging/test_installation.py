@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import raw_zip
 import recorded_probes
 from staging_roots import snapshot
 from wheel_maker import TIMESTAMP, make_wheel
@@ -19,7 +20,7 @@ from pep517_multi.errors import IntegrityError
 from pep517_multi.files import FileError
 from pep517_multi.staging import Layout
 from pep517_multi.staging.installation import Installed, install_wheel
-from pep517_multi.staging.validation import validate
+from pep517_multi.wheels.validation import validate
 
 SITE = "usr/lib/python3.12/site-packages"
 
@@ -187,21 +188,78 @@ def test_one_time_for_all_is_used_where_it_is_given(tmp_path: Path) -> None:
 def test_two_files_for_one_place_are_refused(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, files={"sample.py": "", "sample-1.0.data/purelib/sample.py": ""})
 
-    with pytest.raises(IntegrityError, match=r"would write /usr/lib/.*/sample\.py over another file"):
+    with pytest.raises(IntegrityError, match=r"'site/sample\.py' occurs 2 times"):
         install(wheel, tmp_path / "root")
 
 
 def test_a_script_and_an_entry_point_of_one_name_are_refused(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, files={"sample-1.0.data/scripts/tool": ""}, entry_points={"tool": "sample:main"})
 
-    with pytest.raises(IntegrityError, match="would write /usr/bin/tool over another file"):
+    with pytest.raises(IntegrityError, match="'scripts/tool' occurs 2 times"):
         install(wheel, tmp_path / "root")
+
+
+def test_a_script_that_setuptools_once_made_for_an_entry_point_gives_way_to_a_new_one(tmp_path: Path) -> None:
+    old = "#!python\n# EASY-INSTALL-ENTRY-SCRIPT: 'sample==1.0','console_scripts','tool'\nimport pkg_resources\n"
+    wheel = make_wheel(tmp_path, files={"sample-1.0.data/scripts/tool": old}, entry_points={"tool": "sample:main"})
+
+    install(wheel, tmp_path / "root")
+
+    assert "from sample import main" in (tmp_path / "root/usr/bin/tool").read_text()
+    assert (tmp_path / "root" / SITE / "sample-1.0.dist-info/RECORD").read_text().count("bin/tool") == 1
+
+
+def test_a_hash_that_is_padded_or_without_a_size_is_told_as_it_has_to_be(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, record=lambda rows: [(path, digest and f"{digest}=", "") for path, digest, _ in rows])
+
+    install(wheel, tmp_path / "root")
+
+    record = (tmp_path / "root" / SITE / "sample-1.0.dist-info/RECORD").read_text()
+    assert all(row.split(",")[2] for row in record.splitlines() if "/RECORD" not in row)
+    assert "=," not in record
+
+
+def test_a_purelib_that_is_written_in_capitals_is_one(tmp_path: Path) -> None:
+    wheel = tmp_path / "sample-1.0-py3-none-any.whl"
+    parts = raw_zip.wheel_parts()[:-1]
+    parts = raw_zip.changed(
+        parts, "sample-1.0.dist-info/WHEEL", content=b"Wheel-Version: 1.0\nRoot-Is-Purelib: True\nTag: py3-none-any\n"
+    )
+    raw_zip.write(wheel, raw_zip.archive(raw_zip.with_record(parts)))
+    plain = recorded_probes.load("python3.12")
+    paths = {**plain.schemes["posix_prefix"], "platlib": "/@prefix@/lib64/python3.12/site-packages"}
+    fedora = replace(plain, schemes={"rpm_prefix": paths})
+    (tmp_path / "root").mkdir()
+
+    validate(wheel)
+    install_wheel(wheel, tmp_path / "root", interpreter=fedora, layout=Layout(), moment=None)
+
+    assert (tmp_path / "root" / SITE / "sample.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param("data/lib/python3.12/site-packages/sample-1.0.dist-info/x", "its own metadata", id="dist-info"),
+        pytest.param("data/lib/python3.12/site-packages/sample.py", "two files for one place", id="module"),
+        pytest.param("data/bin/tool", "two files for one place", id="script"),
+    ],
+)
+def test_what_only_the_layout_of_the_target_brings_together_is_refused_before_anything_is_written(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    files = {"sample.py": "", "sample-1.0.data/scripts/tool": "", f"sample-1.0.data/{name}": ""}
+
+    with pytest.raises(IntegrityError, match=message):
+        install(make_wheel(tmp_path, files=files), tmp_path / "root")
+
+    assert not list((tmp_path / "root").iterdir())
 
 
 def test_a_file_where_another_needs_a_folder_is_refused(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, files={"sample": "", "sample-1.0.data/purelib/sample/inner.py": ""})
 
-    with pytest.raises(IntegrityError, match="through a file or a link"):
+    with pytest.raises(IntegrityError, match="is a file and a folder"):
         install(wheel, tmp_path / "root")
 
 

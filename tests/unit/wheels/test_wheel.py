@@ -67,7 +67,7 @@ def test_the_symbol_of_a_module_is_found_across_chunks(tmp_path: Path) -> None:
     [
         pytest.param({"dist_info": "other-1.0.dist-info"}, "metadata of another project", id="another name"),
         pytest.param({"dist_info": "sample-2.0.dist-info"}, "metadata of another project", id="another version"),
-        pytest.param({"metadata": "Name: other\nVersion: 1.0\n"}, "METADATA is of other 1.0", id="another METADATA"),
+        pytest.param({"metadata": "Name: other\nVersion: 1.0\n"}, "METADATA is of 'other 1.0", id="another METADATA"),
         pytest.param({"metadata": "Name: sample\nVersion: one\n"}, "cannot be used", id="no version"),
         pytest.param(
             {"metadata": "Name: sample\nVersion: 1.0\nRequires-Python: three\n"}, "cannot be used", id="no specifier"
@@ -96,7 +96,7 @@ def test_a_wheel_that_contradicts_itself_is_refused(tmp_path: Path, faults: dict
 def test_what_is_no_zip_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sample-1.0-py3-none-any.whl"
     path.write_bytes(b"PK\x05\x06 no")
-    with pytest.raises(IntegrityError, match="cannot be read as a wheel"):
+    with pytest.raises(IntegrityError, match="no end of a zip archive"):
         read_wheel(path)
 
 
@@ -119,5 +119,5 @@ def test_a_wheel_whose_compressed_bytes_are_damaged_is_refused(tmp_path: Path) -
     content = bytearray(plain.read_bytes())
     content[start : start + 8] = b"\xff" * 8
     plain.write_bytes(content)
-    with pytest.raises(IntegrityError, match="cannot be read as a wheel"):
+    with pytest.raises(IntegrityError, match="WHEEL' is damaged"):
         read_wheel(plain)

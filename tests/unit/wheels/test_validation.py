@@ -8,18 +8,18 @@ from wheel_maker import Row, make_wheel
 
 from pep517_multi.errors import IntegrityError
 from pep517_multi.files import FileError
-from pep517_multi.staging.validation import validate
+from pep517_multi.wheels.validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 
-def member(name: str, *, mode: int = 0o100644) -> list[tuple[zipfile.ZipInfo, bytes]]:
+def member(name: str, content: bytes = b"x = 1\n", *, mode: int = 0o100644) -> list[tuple[zipfile.ZipInfo, bytes]]:
     info = zipfile.ZipInfo("placeholder", (2020, 2, 2, 2, 2, 2))
     info.filename = info.orig_filename = name  # the constructor would mend it
     info.external_attr = mode << 16
-    return [(info, b"x = 1\n")]
+    return [(info, content)]
 
 
 def without(ending: str) -> Callable[[list[Row]], list[Row]]:
@@ -55,29 +55,29 @@ HOSTILE = [
     pytest.param({"extra": member("sample-1.0.data/lib/x.py")}, "no install location", id="unknown-location"),
     pytest.param({"extra": member("sample-1.0.data/scripts")}, "where a folder is wanted", id="location-is-a-file"),
     pytest.param({"extra": member("other-2.0.data/scripts/x")}, "another project", id="data-of-another-project"),
-    pytest.param({"dist_info": "other-1.0.dist-info"}, "doesn't match wheel filename", id="another-project"),
-    pytest.param({"dist_info": "sample-2.0.dist-info"}, "another project or version", id="another-version"),
-    pytest.param({"extra": member("other-1.0.dist-info/METADATA")}, "exactly one", id="two-dist-infos"),
-    pytest.param({"metadata": GOOD_METADATA.format("other", "1.0")}, "METADATA is of other", id="metadata-name"),
-    pytest.param({"metadata": GOOD_METADATA.format("sample", "9")}, "METADATA is of sample 9", id="metadata-version"),
-    pytest.param({"metadata": GOOD_METADATA.format("sample", "soon")}, "METADATA is of sample soon", id="no-version"),
+    pytest.param({"dist_info": "other-1.0.dist-info"}, "metadata of another project", id="another-project"),
+    pytest.param({"dist_info": "sample-2.0.dist-info"}, "metadata of another project or version", id="another-version"),
+    pytest.param({"extra": member("other-1.0.dist-info/METADATA")}, "holds 2 .dist-info folders", id="two-dist-infos"),
+    pytest.param({"metadata": GOOD_METADATA.format("other", "1.0")}, "METADATA is of 'other", id="metadata-name"),
+    pytest.param({"metadata": GOOD_METADATA.format("sample", "9")}, "METADATA is of 'sample 9", id="metadata-version"),
+    pytest.param({"metadata": GOOD_METADATA.format("sample", "soon")}, "METADATA cannot be used", id="no-version"),
     pytest.param({"metadata": b"Name: \xff"}, "is not UTF-8", id="metadata-is-no-text"),
     pytest.param({"record": without("sample.py")}, "'?sample.py'? is not mentioned in RECORD", id="not-in-record"),
     pytest.param({"record": changed("sample.py", digest="sha256=AAAA")}, "didn't match RECORD", id="wrong-hash"),
     pytest.param({"record": changed("sample.py", size="1")}, "didn't match RECORD", id="wrong-size"),
     pytest.param({"record": changed("sample.py", digest="")}, "not included in RECORD", id="no-hash"),
-    pytest.param({"record": changed("sample.py", size="many")}, "cannot be non-integer", id="size-is-no-number"),
+    pytest.param({"record": changed("sample.py", size="many")}, "is no number", id="size-is-no-number"),
     pytest.param({"record": lambda rows: [*rows, rows[0]]}, "lists 'sample.py' 2 times", id="listed-twice"),
     pytest.param({"record": lambda rows: [*rows, ("gone.py", "sha256=a", "1")]}, "not there", id="listed-not-there"),
-    pytest.param({"record": lambda _: [("only", "two")]}, "expected 3 elements", id="record-is-no-table"),
+    pytest.param({"record": lambda _: [("only", "two")]}, "has 2 fields instead of 3", id="record-is-no-table"),
     pytest.param(
         {"record": changed("sample.py", digest="md5=Si1bq2nAP7JTY_S-kRKGRA")},
-        r"can be trusted \(md5\)",
+        r"can be trusted \('md5' is not sha256 or better\)",
         id="hash-nobody-trusts",
     ),
     pytest.param({"entry_points": {"../evil": "sample:main"}}, "no file name", id="script-leads-up"),
     pytest.param({"entry_points": {"a/b": "sample:main"}}, "no file name", id="script-in-a-folder"),
-    pytest.param({"entry_points": {"..": "sample:main"}}, "no file name", id="script-is-dots"),
+    pytest.param({"entry_points": {"..": "sample:main"}}, "parent folder", id="script-is-dots"),
     pytest.param({"entry_points": {"tool": "not a reference"}}, "cannot be read", id="entry-point-without-function"),
     pytest.param({"entry_points": {"tool": "sample"}}, "cannot be read", id="entry-point-is-a-module"),
     pytest.param({"entry_points": "no section\n"}, "cannot be read", id="entry-points-are-no-table"),
@@ -104,7 +104,7 @@ def test_a_wheel_that_is_not_what_it_says_is_refused(tmp_path: Path, fault: dict
         pytest.param({"name": "Sample_Project"}, id="name-is-not-normal"),
         pytest.param({"metadata": GOOD_METADATA.format("Sample", "1.0.0")}, id="version-spelled-differently"),
         pytest.param({"entry_points": {"tool": "sample:main", "a.b-c": "sample:obj.attr"}}, id="entry-points"),
-        pytest.param({"extra": member("folder/", mode=0o040755)}, id="folder-member"),
+        pytest.param({"extra": member("folder/", b"", mode=0o040755)}, id="folder-member"),
         pytest.param({"files": {"sample.py": "", "sample-1.0.data/scripts/tool": "#!python\n"}}, id="data"),
         pytest.param({"files": {"café.py": "", "a b.py": "", "a,b.txt": '"'}}, id="unusual-names"),
         pytest.param({"compression": zipfile.ZIP_STORED}, id="stored"),
@@ -117,7 +117,7 @@ def test_a_wheel_that_is_what_it_says_is_accepted(tmp_path: Path, wheel: dict[st
 def test_every_fault_of_a_kind_is_told_up_to_a_few(tmp_path: Path) -> None:
     bad = [each for number in range(5) for each in member(f"../{number}")]
 
-    with pytest.raises(IntegrityError, match=r"'\.\./0' .*'\.\./2' .* and 2 more;"):
+    with pytest.raises(IntegrityError, match=r"'\.\./0' .* and \d more;"):
         validate(make_wheel(tmp_path, extra=bad))
 
 
@@ -142,7 +142,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     wheel = tmp_path / "sample-1.0-py3-none-any.whl"
     wheel.write_bytes(content)
 
-    with pytest.raises(IntegrityError, match="cannot be read as a wheel"):
+    with pytest.raises(IntegrityError, match="cut off"):
         validate(wheel)
 
 
@@ -150,7 +150,7 @@ def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path)
     wheel.write_bytes(wheel.read_bytes()[:-30])
 
-    with pytest.raises(IntegrityError, match="cannot be read as a wheel"):
+    with pytest.raises(IntegrityError, match="cut off"):
         validate(wheel)
 
 
@@ -170,7 +170,7 @@ def test_a_wheel_without_its_metadata_is_refused(tmp_path: Path, file: str) -> N
             if not each.filename.endswith(f"/{file}"):
                 target.writestr(each, source.read(each))
 
-    with pytest.raises(IntegrityError, match=f"has no {file}"):
+    with pytest.raises(IntegrityError, match=f"holds no .*/{file}"):
         validate(wheel)
 
 
@@ -180,7 +180,7 @@ def test_a_format_of_the_future_is_refused(tmp_path: Path) -> None:
         for each in source.infolist():
             target.writestr(each, source.read(each).replace(b"Wheel-Version: 1.0", b"Wheel-Version: 2.0"))
 
-    with pytest.raises(IntegrityError, match=r"format version 2\.0"):
+    with pytest.raises(IntegrityError, match=r"format version '2\.0"):
         validate(wheel)
 
 
@@ -195,7 +195,7 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_wheel_that_is_not_there_is_no_question_of_integrity(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="cannot open the wheel"):
+    with pytest.raises(FileError, match="cannot open "):
         validate(tmp_path / "sample-1.0-py3-none-any.whl")
 
 

@@ -1,0 +1,5 @@
+"""Whether a wheel is what it says: found out before anything of it is used."""
+
+from pep517_multi.wheels.validation.checking import Demands, identity, validate, validated
+
+__all__ = ["Demands", "identity", "validate", "validated"]

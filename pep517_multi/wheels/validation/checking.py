@@ -1,0 +1,90 @@
+"""Every check of a wheel, in their order: each one relies on those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pep517_multi import files
+from pep517_multi.archives.limits import Limits
+from pep517_multi.archives.zip_archive import ZipArchive
+from pep517_multi.errors import IntegrityError
+from pep517_multi.wheels.metadata import read_metadata
+from pep517_multi.wheels.names import WheelName
+from pep517_multi.wheels.validation.members import member_faults
+from pep517_multi.wheels.validation.places import place_faults
+from pep517_multi.wheels.validation.record import record_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_SHOWN = 3
+_REMEMBERED = 256
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What is demanded of wheels beyond what every wheel has to be.
+
+    :param limits: how much it may unpack to.
+    :param portable_names: names in wheels that are not for Linux alone must mean the same on every system.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    portable_names: bool = True
+
+
+def validate(path: Path, demands: Demands | None = None) -> None:
+    """Find every fault of the wheel at ``path``; return if there is none. All of its bytes are read.
+
+    :raises IntegrityError: it is not what it says; the message names the wheel, the member and the rule.
+    :raises FileError: it cannot be opened.
+    """
+    demands = demands or Demands()
+    name = WheelName.parse(path.name)
+    with ZipArchive(path, demands.limits) as archive:
+        _refuse(name, member_faults(archive, name, portable=demands.portable_names))
+        dist_info = read_metadata(archive, name).dist_info
+        _refuse(name, place_faults(archive, name, dist_info, portable=demands.portable_names))
+        _refuse(name, record_faults(archive, dist_info))
+
+
+def validated(path: Path, demands: Demands) -> Path:
+    """Validate as :func:`validate` does, once for each file as long as it does not change; return ``path``."""
+    _validate_once(_Path(path), identity(path), demands)
+    return path
+
+
+def identity(path: Path) -> tuple[int, ...]:
+    """Return what changes when another file comes in the place of the one at ``path``.
+
+    :raises FileError: it cannot be looked at.
+    """
+    with files.explained(f"open the wheel {path}"):
+        status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A file by its name alone: a wheel that was only moved need not be read again."""
+
+    path: Path = field(compare=False)
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.path.name)
+
+
+@lru_cache(_REMEMBERED)
+def _validate_once(wheel: _Path, _identity: tuple[int, ...], demands: Demands) -> None:
+    validate(wheel.path, demands)
+
+
+def _refuse(name: WheelName, found: Iterable[str]) -> None:
+    faults = list(dict.fromkeys(found))
+    if faults:
+        more = f" and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+        raise IntegrityError(f"{name} must not be used: {'; '.join(faults[:_SHOWN])}{more}; build or fetch it anew")
