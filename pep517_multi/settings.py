@@ -264,6 +264,20 @@ def _several(*choices: str) -> Callable[[object, Path], tuple[str, ...]]:
     return several
 
 
+STRIP_SETS = ("licenses", "record", "direct-url", "nspkg", "tests")
+STRIPPED_BY_HOSTS: Mapping[str, tuple[str, ...]] = {
+    "rpm": ("record", "direct-url"),
+    "gentoo": ("licenses", "record", "direct-url", "nspkg"),
+    "debian": ("licenses", "record", "direct-url"),
+}
+"""Host → the sets that its own Python packages do without."""
+
+
+def _strip(value: object, folder: Path) -> tuple[str, ...]:
+    named = _several(*STRIP_SETS, *STRIPPED_BY_HOSTS)(value, folder)
+    return tuple(dict.fromkeys(each for name in named for each in STRIPPED_BY_HOSTS.get(name, (name,))))
+
+
 def _prefix(value: object, _folder: Path) -> str:
     if not isinstance(value, str) or not value.startswith("/") or ".." in value.split("/"):
         raise ValueError("it takes an absolute path such as /usr")
@@ -427,8 +441,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "strip",
         "SET…",
-        "leave out licenses, record, direct-url, nspkg, tests",
-        _several("licenses", "record", "direct-url", "nspkg", "tests"),
+        "leave out licenses, record, direct-url, nspkg, tests, or what a host does without: rpm, gentoo, debian",
+        _strip,
     ),
     Setting("license-dir", "DIR", "put licences here, as installed; {name} and {impl} are replaced", _text),
     Setting("installer", "NAME", "what INSTALLER says; no such file if empty", _text_or_none),

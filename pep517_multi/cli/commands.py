@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 _SUGGESTION = re.compile(r"\. \(?Did you mean (.*)\?\)?$")
 _source = click.argument("source", default=".", metavar="[SOURCE]", type=click.Path(path_type=Path))
+_impl_or_source = click.argument("source", default=".", metavar="[IMPL|SOURCE]", type=click.Path(path_type=Path))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -130,26 +131,28 @@ def diff(one: Path, other: Path, *, as_json: bool, page: Path | None, **given: A
 @multibuild.command("files")
 @options(*TARGETS, "filelist", *STAGE, *SCREEN)
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Where to; standard output by default.")
-@_source
+@_impl_or_source
 def file_list(source: Path, output: Path | None, **given: Any) -> int:
     """List what is staged for an implementation, for a host."""
-    from pep517_multi.cli.hosting import show_file_list
+    from pep517_multi.cli.hosting import impl_or_source, show_file_list
 
+    source = impl_or_source(source, given)
     return _with_run(given, source, lambda run, _: show_file_list(run, output), needs_work=False)
 
 
 @multibuild.command(cls=WithCommand)
 @click.option("--exec", "execute", is_flag=True, help="Run the command that follows -- instead.")
 @options(*TARGETS, *STAGE, *SCREEN)
-@_source
+@_impl_or_source
 @click.pass_context
 def env(context: click.Context, /, source: Path, *, execute: bool, **given: Any) -> int:
     """Print what a shell needs to test what is staged for an implementation, before it is installed."""
-    from pep517_multi.cli.hosting import check_usage, command_to_test
+    from pep517_multi.cli.hosting import check_usage, command_to_test, impl_or_source
     from pep517_multi.process import Command, become
 
     argv: list[str] = context.meta[WithCommand.META]
     check_usage(argv, execute=execute)
+    source = impl_or_source(source, given)
     commands: list[Command] = []
 
     def make(run: Run, _: Screen) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,9 +15,27 @@ from pep517_multi.process import Command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from pep517_multi.pipeline.run import Run
+
+
+def impl_or_source(text: Path, given: dict[str, Any]) -> Path:
+    """Return the source that ``text`` names; an implementation that stands there joins what is ``given``.
+
+    :raises UsageError: it is neither, or there are implementations already.
+    """
+    from pep517_multi.interpreters.spec import SDIST_ENDINGS, Spec
+
+    if text.is_dir() or text.name.endswith(SDIST_ENDINGS):
+        return text
+    try:
+        Spec.parse(str(text))
+    except UsageError as error:
+        raise UsageError(f"there is no source {text}, and {error}") from error
+    if given.get("impls"):
+        raise UsageError(f"there is no source {text}; name implementations once, with --impls or without it")
+    given["impls"] = (str(text),)
+    return Path()
 
 
 def show_file_list(run: Run, output: Path | None) -> int:

@@ -34,7 +34,7 @@ _MAJOR_VERSIONS = (2, 3)
 """Of Python; 2 only so that ``2.7`` is told to be too old. A 312 is a version that lost its dot."""
 
 _NAME = re.compile(r"(?P<prefix>[a-z]*)(?P<version>\d+(?:[._]\d+){0,2})?(?P<threaded>t?)(?P<debug>d?)")
-_SDIST_ENDINGS = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz")
+SDIST_ENDINGS = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz")
 _PROJECT_FILES = ("pyproject.toml", "setup.py")
 
 
@@ -143,7 +143,7 @@ def _is_source(path: Path, *, bare: bool = False) -> bool:
             return bare or any((path / name).is_file() for name in _PROJECT_FILES)
     except OSError:  # not readable, or too long for a name: whoever opens it will say so
         return False
-    return path.name.endswith(_SDIST_ENDINGS)
+    return path.name.endswith(SDIST_ENDINGS)
 
 
 def _misplaced(text: str) -> str:

@@ -15,21 +15,22 @@ MODES = ("none", "hard", "symlink")
 
 
 def dedupe(entries: Iterable[Entry], members: Sequence[Member], *, mode: str) -> tuple[Entry, ...]:
-    """Link modules that are the same in several implementations, and levels of bytecode that do not differ.
+    """Link modules that are the same, in several implementations or in one, and levels of bytecode that do not differ.
 
-    A module is only linked to the one of the same place in another site-packages, and only if time and mode are the
-    same too, so that bytecode stays valid.
+    Modules are only linked if time and mode are the same too, so that bytecode stays valid. A symbolic link leads only
+    to the same place in another site-packages: a module that resolves its own path finds the same files beside it
+    there. An empty module takes no room, and is only linked to the one of the same place.
     """
     originals: dict[Hashable, Entry] = {}
     linked = []
     for entry in entries:
-        key = None if mode == "none" else _key(entry, members)
+        key = None if mode == "none" else _key(entry, members, anywhere=mode == "hard")
         original = entry if key is None else originals.setdefault(key, entry)
         linked.append(entry if original is entry else _linked(entry, original, mode=mode))
     return tuple(linked)
 
 
-def _key(entry: Entry, members: Sequence[Member]) -> Hashable:
+def _key(entry: Entry, members: Sequence[Member], *, anywhere: bool) -> Hashable:
     """Return what is the same for entries that may be linked to each other; ``None`` for other files."""
     common = (entry.digest, entry.mode, entry.moment)
     if entry.kind != "file":
@@ -41,7 +42,8 @@ def _key(entry: Entry, members: Sequence[Member]) -> Hashable:
     if entry.path.endswith(".py"):
         for library in sorted({library for member in members for library in member.libraries}):
             if entry.path.startswith(library + "/"):
-                return (entry.path[len(library) :], *common)
+                place = "" if anywhere and entry.size else entry.path[len(library) :]
+                return (place, *common)
     return None
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pep517_multi.staging.entries import Entry, Member
 
 _DIST_INFO = ".dist-info"
-_LANGUAGE = r"(?P<lang>[a-z]{2,3}(?:_[A-Z]{2})?(?:@[a-z]+)?)"
+_LANGUAGE = r"(?P<lang>[a-z]{2,3}(?:_[A-Z][a-z]{3})?(?:_(?:[A-Z]{2}|\d{3}))?(?:@[A-Za-z]+)?)"
+"""Language, script, region, variant: ``zh_Hant_TW``, ``es_419``, ``sr@latin``."""
 _TRANSLATION = re.compile(rf"/{_LANGUAGE}/LC_MESSAGES/[^/]+\Z")
 _MANUAL = re.compile(rf"/man/(?:{_LANGUAGE}(?:\.[^/]+)?/)?man\w+/[^/]+\Z")
 

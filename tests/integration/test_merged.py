@@ -376,6 +376,31 @@ def test_a_staging_root_has_a_list_without_any_work_directory(tmp_path: Path) ->
     }
 
 
+def test_the_implementation_of_a_list_may_stand_alone(tmp_path: Path) -> None:
+    python = targets()[preferred()]
+    given: list[str | Path] = ["--roots", tmp_path / "roots"]
+    multibuild("install", "--wheel", make_wheel(tmp_path), *given, *impls(preferred()), workdir=tmp_path / "work")
+
+    alone = multibuild("files", python, *given, workdir=tmp_path / "work")
+
+    assert alone.returncode == 0, alone.stderr
+    assert alone.stdout == multibuild("files", *given, *impls(preferred()), workdir=tmp_path / "work").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["./no-such-tree"], "there is no source no-such-tree", id="neither"),
+        pytest.param(["3.11", "--impls", "3.11"], "name implementations once", id="both"),
+    ],
+)
+def test_a_source_that_is_not_there_is_no_list(tmp_path: Path, arguments: list[str], said: str) -> None:
+    ran = multibuild("files", *arguments, workdir=tmp_path / "work", cwd=tmp_path)
+
+    assert ran.returncode == 2
+    assert said in ran.errors[0]
+
+
 def test_without_anything_staged_there_is_no_list(tmp_path: Path) -> None:
     ran = multibuild("files", *impls(preferred()), workdir=tmp_path / "work")
 

@@ -112,6 +112,16 @@ def test_the_environment_has_what_is_staged_and_the_staging_root_stays_as_it_is(
     assert snapshot(root) == before
 
 
+def test_the_implementation_may_stand_alone(workdir: Path) -> None:
+    impl = cpython_targets()[-1]
+    stage(workdir, impl)
+
+    command = [*COMMAND, "env", str(targets()[impl]), "--workdir", str(workdir), "--exec", "--", "foo"]
+    done = subprocess.run(command, cwd=workdir.parent, env=environment(), capture_output=True, text=True, check=True)
+
+    assert done.stdout.split()[1:] == impl.removeprefix("python").split(".")
+
+
 def test_the_exit_code_and_input_are_the_commands_own(workdir: Path) -> None:
     impl = cpython_targets()[-1]
     stage(workdir, impl)

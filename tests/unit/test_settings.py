@@ -7,6 +7,8 @@ import pytest
 from pep517_multi.errors import UsageError
 from pep517_multi.settings import (
     SETTINGS,
+    STRIP_SETS,
+    STRIPPED_BY_HOSTS,
     Layer,
     environment_layer,
     file_layer,
@@ -164,6 +166,11 @@ def test_a_wrong_word_of_a_host_is_refused_with_what_it_takes(key: str, value: s
 def test_sets_to_strip_come_as_a_text_or_a_list() -> None:
     assert resolve([layer({"strip": "record, tests,record"})]).strip == ("record", "tests")
     assert resolve([layer({"strip": ["nspkg"], "installer": ""})]).strip == ("nspkg",)
+
+
+def test_a_host_stands_for_the_sets_that_it_does_without() -> None:
+    assert resolve([layer({"strip": "rpm,tests"})]).strip == ("record", "direct-url", "tests")
+    assert {each for sets in STRIPPED_BY_HOSTS.values() for each in sets} <= set(STRIP_SETS)
 
 
 def test_what_commands_of_prepare_are_told_is_no_setting() -> None:

@@ -90,6 +90,13 @@ def test_the_rpm_list_has_a_mark_where_one_is_due(listed: dict[str, Listed]) -> 
     assert f"%dir {LIBRARY}/__pycache__" not in lines
 
 
+@pytest.mark.parametrize("lang", ["de", "pt_BR", "zh_Hans", "zh_Hant_TW", "es_419", "sr@latin", "ca@valencia"])
+def test_a_translation_has_its_language(tmp_path: Path, lang: str) -> None:
+    alone = member(tmp_path, 12, {f"{{lib}}/foo/locale/{lang}/LC_MESSAGES/foo.mo": ""})
+    (translation,) = [one for one in describe(merge([alone], policy="plain").entries, [alone], {}) if one.lang]
+    assert translation.lang == lang
+
+
 @pytest.mark.parametrize(
     ("path", "line"),
     [
