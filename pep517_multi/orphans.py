@@ -38,14 +38,15 @@ def end_all(work: Path) -> None:
     One that cannot be ended, such as a process of another user, is given up after some seconds.
     """
     deadline = time.monotonic() + _PATIENCE
-    while (found := [*_found(work)]) and time.monotonic() < deadline:
-        for pid in found:
+    while (left := [*found(work)]) and time.monotonic() < deadline:
+        for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(_PAUSE)
 
 
-def _found(work: Path) -> Iterator[int]:
+def found(work: Path) -> Iterator[int]:
+    """Yield the processes of runs on ``work``, but for this one."""
     mark = f"{MARK}={work}".encode(errors="surrogateescape")
     with contextlib.suppress(FileNotFoundError):  # not Linux
         for folder in Path("/proc").iterdir():

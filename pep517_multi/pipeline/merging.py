@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pep517_multi import files
+from pep517_multi import files, temporaries
 from pep517_multi.errors import StagingError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline.run import Run
     from pep517_multi.staging.entries import Entry, Member
+    from pep517_multi.staging.image import Image
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ class ImagePlace:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Who takes part in an image, and what each of them has in it."""
+    """Who takes part in an image, and what each of them has in it; ``token`` names the change that put it there."""
 
     members: tuple[Member, ...] = ()
     entries: tuple[Entry, ...] = ()
+    token: str = ""
 
 
 def policy_of(run: Run) -> str:
@@ -93,11 +95,28 @@ def merge_staged(run: Run, staged: Sequence[Interpreter]) -> Mapping[str, tuple[
 
 
 def _merge(run: Run, place: ImagePlace, group: Sequence[Interpreter]) -> tuple[str, ...]:
+    from pep517_multi.staging.image import Image, held
+
+    if not place.owned:
+        known, owner = read_manifest(place), str(place.private)
+        with held(place.directory, owner=owner, certain=known.token, observer=run.observer):
+            image = Image(place.directory, {entry.path: entry for entry in known.entries}, owner)
+            return _put(run, place, group, known=known, image=image)
+    with files.explained(f"put the staging root {place.directory} in its place"):
+        with temporaries.new_folder(place.directory) as folder:
+            folder.chmod(0o755)
+            notes = _put(run, place, group, known=Manifest(), image=Image(folder))
+            files.replace_tree(folder, place.directory)
+        return notes
+
+
+def _put(
+    run: Run, place: ImagePlace, group: Sequence[Interpreter], *, known: Manifest, image: Image
+) -> tuple[str, ...]:
+    """Merge what was staged for ``group`` with what is known of others, and put it into ``image``."""
     from pep517_multi.staging.dedupe import dedupe
-    from pep517_multi.staging.image import Image
     from pep517_multi.staging.merging import merge
 
-    known = Manifest() if place.owned else read_manifest(place)
     fresh = [_member(run, interpreter, place.root(interpreter.name)) for interpreter in group]
     members = [*fresh, *_others(place, known, {member.name for member in fresh})]
     contenders = members if place.shared else [_member(run, one, place.directory) for one in run.interpreters]
@@ -106,20 +125,10 @@ def _merge(run: Run, place: ImagePlace, group: Sequence[Interpreter]) -> tuple[s
     merged = merge(members, policy=policy_of(run), preferred=first.name if is_preferred else "")
     entries = dedupe(merged.entries, members, mode=run.settings.dedupe)
 
-    def record(present: Sequence[Entry]) -> None:
-        _write_manifest(place, Manifest(tuple(members), tuple(present)))
+    def record(present: Sequence[Entry], token: str) -> None:
+        _write_manifest(place, Manifest(tuple(members), tuple(present), token))
 
-    owners = frozenset(member.name for member in fresh)
-    if not place.owned:
-        Image(place.directory, {entry.path: entry for entry in known.entries}).put(entries, owners=owners, done=record)
-        return merged.notes
-    temporary = files.beside(place.directory)
-    try:
-        Image(temporary).put(entries, owners=owners, done=record)
-        with files.explained(f"put the staging root {place.directory} in its place"):
-            files.replace_tree(temporary, place.directory)
-    finally:
-        files.remove_tree(temporary)
+    image.put(entries, owners=frozenset(member.name for member in fresh), done=record)
     return merged.notes
 
 
@@ -152,10 +161,11 @@ def read_manifest(place: ImagePlace) -> Manifest:
     try:
         plain = json.loads(place.manifest.read_text(encoding="utf-8"))
         members = [Member(**{**_tuples(one), "root": place.root(one["name"])}) for one in plain["members"]]
-        return Manifest(tuple(members), tuple(Entry(**_tuples(entry)) for entry in plain["entries"]))
+        entries = tuple(Entry(**_tuples(entry)) for entry in plain["entries"])
+        return Manifest(tuple(members), entries, str(plain.get("token", "")))
     except FileNotFoundError:
         return Manifest()
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise StagingError(f"{place.manifest} cannot be read ({error}); run multibuild clean") from error
 
 
@@ -166,5 +176,6 @@ def _tuples(plain: Mapping[str, Any]) -> dict[str, Any]:
 def _write_manifest(place: ImagePlace, manifest: Manifest) -> None:
     members = [{**vars(member), "root": ""} for member in manifest.members]
     entries = [{**vars(entry), "source": None, "data": None} for entry in manifest.entries]
-    text = json.dumps({"schema": 1, "members": members, "entries": entries}, separators=(",", ":"))
+    plain = {"schema": 1, "token": manifest.token, "members": members, "entries": entries}
+    text = json.dumps(plain, separators=(",", ":"))
     files.write_whole(place.manifest, text.encode())

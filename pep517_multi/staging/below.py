@@ -6,7 +6,7 @@ import hashlib
 import os
 import posixpath
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,29 @@ class Below:
         except FileNotFoundError:
             return None
         return Found(kind, stat.S_IMODE(status.st_mode), status.st_mtime_ns, status.st_ino, target)
+
+    def make_directory(self, path: str, *, way: str) -> None:
+        """Make a directory with its mode at once, whatever the umask is: it is made at ``way`` and moved."""
+        with self.folder_of(way) as (folder, name):
+            with suppress(FileExistsError):
+                os.mkdir(name, 0o700, dir_fd=folder)
+            os.chmod(name, 0o755, dir_fd=folder)  # noqa: S103 - a directory of a package
+        self.rename(way, path)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give what is at ``old`` the name ``new``, in the place of whatever has it."""
+        with self.folder_of(old) as (source, name), self.folder_of(new) as (target, other):
+            os.rename(name, other, src_dir_fd=source, dst_dir_fd=target)
+
+    def keep(self, path: str, kept: str) -> None:
+        """Let what is at ``path`` be at ``kept`` as well, or only there where the file system knows no second names."""
+        try:
+            with self.folder_of(path) as (source, name), self.folder_of(kept) as (target, other):
+                os.link(name, other, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        except OSError:
+            self.rename(path, kept)
 
     def digest(self, path: str) -> str:
         """Return the hexadecimal SHA-256 of the file at ``path``."""

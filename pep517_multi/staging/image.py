@@ -4,55 +4,105 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pep517_multi import files
+from pep517_multi import events, files, locks
 from pep517_multi.errors import StagingError
 from pep517_multi.staging.below import Below
+from pep517_multi.staging.journal import WORKSHOP, Journal, close, take_back_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pep517_multi.events import Observer
     from pep517_multi.staging.below import Found
     from pep517_multi.staging.entries import Entry
 
 
+@contextmanager
+def held(top: Path, *, owner: str, certain: str, observer: Observer = events.ignore) -> Iterator[None]:
+    """Hold the image ``top`` alone, made where it is not there; what a run that was killed did to it is taken back.
+
+    If nothing is in it when the block ends, what was made is gone.
+
+    :param owner: where the manifest is kept; ``certain``: the change it speaks of (see :class:`Journal`).
+    :raises StagingError: something else is in the way.
+    :raises FileError: the file system refuses.
+    """
+    with ExitStack() as stack:
+        with files.explained(f"put files into {top}"):
+            locked = _locked(top, stack, observer)
+            while locked is None:
+                locked = _locked(top, stack, observer)
+            if locked and take_back_unfinished(Below(top), owner=owner, certain=certain):
+                observer(
+                    events.Note(f"a run that was killed had put half of its files into {top}; they are taken back")
+                )
+        yield
+
+
+def _locked(top: Path, stack: ExitStack, observer: Observer) -> bool | None:
+    """Make and lock ``top``; false where the file system knows no locks, ``None`` where it was removed meanwhile."""
+    _make_top(top, stack)
+    real = top.resolve()
+    try:
+        descriptor = stack.enter_context(locks.opened(real))
+    except FileNotFoundError:
+        return None
+    try:
+        if not locks.lock(descriptor):
+            observer(events.Note(f"another run puts files into {top}; waiting until it is done", level="warning"))
+            locks.wait_for(descriptor)
+    except OSError:  # such as some that are mounted over a network
+        return False
+    return True if locks.is_at(real, descriptor) else None
+
+
 @dataclass
 class Image:
-    """The directory ``top``, which need not exist yet.
+    """The directory ``top``, which is there, and which this process holds.
 
     :param known: what earlier runs put there, by path: this may be replaced and removed as long as nobody changed it.
+    :param owner: where what is known of it is kept.
     """
 
     top: Path
     known: Mapping[str, Entry] = field(default_factory=dict)
+    owner: str = ""
 
-    def put(self, entries: Sequence[Entry], *, owners: frozenset[str], done: Callable[[Sequence[Entry]], None]) -> None:
+    def put(
+        self, entries: Sequence[Entry], *, owners: frozenset[str], done: Callable[[Sequence[Entry], str], None]
+    ) -> None:
         """Make ``top`` hold ``entries``, and of what earlier runs put there nothing else.
 
         :param owners: those who are staged anew; what is only others' is left as it is unless it has to change.
-        :param done: told what is there, each with :attr:`~pep517_multi.staging.entries.Entry.ours`; if it fails, all
-            is taken back.
+        :param done: told what is there, each with :attr:`~pep517_multi.staging.entries.Entry.ours`, and the token by
+            which the change is known; if it fails, all is taken back.
         :raises StagingError: something else is in the way; nothing was changed.
         :raises FileError: the file system refuses; nothing is left of it.
         """
-        with files.explained(f"put files into {self.top}"), ExitStack() as unmade:
-            _make_top(self.top, unmade)
+        with files.explained(f"put files into {self.top}"):
             below = Below(self.top)
             looks = [_Look(entry, below.find(entry.path), self.known.get(entry.path)) for entry in entries]
             present = [look.settled(below, owners) for look in looks]
             wanted = [look.entry for look in looks if look.must_write]
             gone = self._gone(below, {entry.path for entry in entries})
             folders = [entry for entry in present if entry.ours and entry.kind == "directory"]
-            with _workshop(self.top) if wanted or gone else nullcontext("") as workshop, ExitStack() as undo:
-                if workshop:
-                    _Change(below, undo, workshop).carry_out(wanted, gone, folders)
-                done(present)
-                undo.pop_all()
-            unmade.pop_all()
+            token = secrets.token_hex(4)
+            if not wanted and not gone:
+                done(present, token)
+                return
+            with _workshop(self.top, token):
+                change = _Change(below, _planned(token, self.owner, wanted, gone), wanted)
+                try:
+                    change.carry_out(folders)
+                    done(present, token)
+                except BaseException:
+                    change.journal.take_back(below)
+                    raise
 
     def _gone(self, below: Below, kept: set[str]) -> list[Entry]:
         """Return what earlier runs put there, nobody has changed and nobody wants any more; deepest first."""
@@ -61,14 +111,27 @@ class Image:
 
 
 @contextmanager
-def _workshop(top: Path) -> Iterator[str]:
+def _workshop(top: Path, token: str) -> Iterator[None]:
     """Make a directory where files are made ready, and where what they replace is kept until all is certain."""
-    name = f".multibuild.{secrets.token_hex(4)}.tmp"
-    (top / name).mkdir(mode=0o700)
+    folder = top / WORKSHOP.format(token)
+    folder.mkdir(mode=0o700)
     try:
-        yield "/" + name
+        yield
     finally:
-        files.remove_tree(top / name)
+        close(folder)
+
+
+def _planned(token: str, owner: str, wanted: Sequence[Entry], gone: Sequence[Entry]) -> Journal:
+    placed = [entry.path for entry in wanted if entry.kind != "directory"]
+    removed = [entry.path for entry in gone if entry.kind != "directory"]
+    return Journal(
+        token,
+        owner,
+        placed={path: number for number, path in enumerate(placed)},
+        removed={path: number for number, path in enumerate(removed, len(placed))},
+        made=tuple(entry.path for entry in wanted if entry.kind == "directory"),
+        dropped=tuple(entry.path for entry in gone if entry.kind == "directory"),
+    )
 
 
 def _make_top(top: Path, undo: ExitStack) -> None:
@@ -80,7 +143,12 @@ def _make_top(top: Path, undo: ExitStack) -> None:
         _make_top(top.parent, undo)
     top.mkdir()
     top.chmod(0o755)
-    undo.callback(top.rmdir)
+    undo.callback(_drop_empty, top)
+
+
+def _drop_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _is_there(below: Below, entry: Entry) -> bool:
@@ -140,54 +208,38 @@ class _Look:
 
 @dataclass
 class _Change:
-    """Changes that are taken back, last one first, when ``undo`` is closed."""
+    """A change of an image: all is made ready, then written down, then names change places."""
 
     below: Below
-    undo: ExitStack
-    workshop: str
-    number: int = 0
+    journal: Journal
+    wanted: Sequence[Entry]
 
-    def carry_out(self, wanted: Sequence[Entry], gone: Sequence[Entry], folders: Sequence[Entry]) -> None:
-        """Write ``wanted``, directories first, remove ``gone``, and give ``folders`` their times."""
-        for entry in wanted:
-            if entry.kind == "directory":
-                self._make_directory(entry.path)
-                self.undo.callback(self._drop, entry.path, os.rmdir)
-            else:
-                self._place(entry)
-        for entry in gone:
-            self._remove(entry)
+    def carry_out(self, folders: Sequence[Entry]) -> None:
+        """Put everything in its place, and give ``folders`` their times."""
+        journal, top = self.journal, self.below.top
+        for entry in self.wanted:
+            if entry.kind != "directory":
+                self._make(entry, top / journal.new(entry.path)[1:])
+        journal.begin(top)
+        for path in journal.made:
+            self.below.make_directory(path, way=f"{journal.workshop}/directory")
+        for path in journal.placed:
+            self.below.keep(path, journal.old(path))
+            self.below.rename(journal.new(path), path)
+        for path in journal.removed:
+            self.below.rename(path, journal.old(path))
+        for path in journal.dropped:
+            with self.below.folder_of(path) as (folder, name), suppress(OSError):  # others may have files in it
+                os.rmdir(name, dir_fd=folder)
         for entry in reversed(folders):
             with self.below.folder_of(entry.path) as (folder, name):
                 os.utime(name, ns=(entry.moment, entry.moment), dir_fd=folder, follow_symlinks=False)
-
-    def _make_directory(self, path: str) -> None:
-        with self.below.folder_of(path) as (folder, name):
-            os.mkdir(name, 0o700, dir_fd=folder)
-            os.chmod(name, 0o755, dir_fd=folder)  # noqa: S103 - a directory of a package, whatever the umask is
-
-    def _place(self, entry: Entry) -> None:
-        new = self._new_name()
-        self._make(entry, self.below.top / new[1:])
-        self._set_aside(entry.path)
-        self.undo.callback(self._drop, entry.path, os.unlink)
-        self._rename(new, entry.path)
-
-    def _remove(self, entry: Entry) -> None:
-        if entry.kind != "directory":
-            self._set_aside(entry.path)
-            return
-        with self.below.folder_of(entry.path) as (folder, name), suppress(OSError):  # others may have files in it
-            os.rmdir(name, dir_fd=folder)
-            self.undo.callback(self._make_directory, entry.path)
-
-    def _new_name(self) -> str:
-        self.number += 1
-        return f"{self.workshop}/{self.number}"
+        journal.finish(top)
 
     def _make(self, entry: Entry, place: Path) -> None:
         if entry.same_as:
-            with self.below.folder_of(entry.same_as) as (folder, name):
+            original = self.journal.new(entry.same_as) if entry.same_as in self.journal.placed else entry.same_as
+            with self.below.folder_of(original) as (folder, name):
                 os.link(name, place, src_dir_fd=folder, follow_symlinks=False)
             return
         if entry.kind == "link":
@@ -199,21 +251,3 @@ class _Change:
         if entry.kind == "file":
             place.chmod(entry.mode)
         os.utime(place, ns=(entry.moment, entry.moment), follow_symlinks=False)
-
-    def _set_aside(self, path: str) -> None:
-        if self.below.find(path) is not None:
-            old = self._new_name()
-            self.undo.callback(self._put_back, old, path)
-            self._rename(path, old)
-
-    def _put_back(self, old: str, path: str) -> None:
-        with suppress(FileNotFoundError):
-            self._rename(old, path)
-
-    def _rename(self, old: str, new: str) -> None:
-        with self.below.folder_of(old) as (source, name), self.below.folder_of(new) as (target, other):
-            os.rename(name, other, src_dir_fd=source, dst_dir_fd=target)
-
-    def _drop(self, path: str, drop: Callable[..., None]) -> None:
-        with suppress(FileNotFoundError), self.below.folder_of(path) as (folder, name):
-            drop(name, dir_fd=folder)

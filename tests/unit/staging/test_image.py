@@ -1,20 +1,26 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from killed import Killer
 from member_trees import SCRIPT, member, tree
 
+from pep517_multi import events, files
 from pep517_multi.errors import StagingError
 from pep517_multi.files import FileError
 from pep517_multi.staging.dedupe import dedupe
-from pep517_multi.staging.image import Image
+from pep517_multi.staging.image import Image, held
 from pep517_multi.staging.merging import merge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pep517_multi.staging.entries import Entry, Member
 
@@ -27,14 +33,17 @@ class Host:
     def __init__(self, folder: Path) -> None:
         self.top = folder / "image"
         self.known: dict[str, Entry] = {}
+        self.token = ""
+        self.done: Callable[[Sequence[Entry], str], None] = self.note
 
     def put(self, *members: Member, dedupe_mode: str = "none", fresh: Sequence[str] = ()) -> None:
         entries = dedupe(merge(members, policy="suffix").entries, members, mode=dedupe_mode)
         owners = frozenset(fresh or [one.name for one in members])
-        Image(self.top, self.known).put(entries, owners=owners, done=self.note)
+        with held(self.top, owner="here", certain=self.token):
+            Image(self.top, self.known, "here").put(entries, owners=owners, done=self.done)
 
-    def note(self, present: Sequence[Entry]) -> None:
-        self.known = {entry.path: entry for entry in present}
+    def note(self, present: Sequence[Entry], token: str) -> None:
+        self.known, self.token = {entry.path: entry for entry in present}, token
 
 
 @pytest.fixture
@@ -165,11 +174,12 @@ def test_all_is_taken_back_where_the_end_fails(
     before = tree(host.top)
     new = member(tmp_path / "new", 12, {"/usr/share/foo/data": "new", "/opt/foo": "new"})
 
-    def fail(_: Sequence[Entry]) -> None:
+    def fail(_: Sequence[Entry], __: str) -> None:
         raise error
 
-    with pytest.raises(error):
-        Image(host.top, host.known).put(merge([new], policy="suffix").entries, owners=frozenset({new.name}), done=fail)
+    entries = merge([new], policy="suffix").entries
+    with pytest.raises(error), held(host.top, owner="here", certain=host.token):
+        Image(host.top, host.known, "here").put(entries, owners=frozenset({new.name}), done=fail)
 
     assert {path: said for path, (_, _, said) in tree(host.top).items()} == {
         path: said for path, (_, _, said) in before.items()
@@ -248,3 +258,141 @@ def test_another_mode_of_dedupe_is_carried_out(host: Host, both: list[Member]) -
 
     one, other = (host.top / f"usr/lib/python3.{minor}/site-packages/foo.py" for minor in (11, 12))
     assert not one.samefile(other)
+
+
+def content(folder: Path) -> dict[str, object]:
+    return {path: (mode, said) for path, (mode, _, said) in tree(folder).items()}
+
+
+def killed_at(step: int, act: Callable[[], None]) -> bool:
+    """Let a child process do ``act`` and be killed before a step of it; answers whether it came that far."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            sys.addaudithook(Killer(step, tree=False))
+            act()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0
+
+
+@pytest.mark.parametrize("foreign", [False, True], ids=["own-run", "run-of-another"])
+def test_an_image_is_what_it_was_or_what_it_was_to_be_wherever_a_run_is_killed(
+    host: Host, both: list[Member], tmp_path: Path, *, foreign: bool
+) -> None:
+    mine = host.top / "usr/share/doc/other"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("of another package")
+    first = member(tmp_path / "first", 12, {**FILES, "/usr/share/foo/data": "first", "/opt/gone/x": "gone"})
+    host.put(first)
+    shutil.copytree(host.top, tmp_path / "stock", symlinks=True)
+    before, known, token = content(host.top), host.known, host.token
+    manifest = tmp_path / "manifest"
+
+    def put() -> None:
+        host.known, host.token = known, token
+        host.put(*both, dedupe_mode="hard")
+
+    def note(present: Sequence[Entry], new: str) -> None:
+        host.note(present, new)
+        manifest.write_text(new)
+
+    host.done = note
+    put()
+    after = content(host.top)
+    seen, step = set(), 1
+    while True:
+        files.remove_tree(host.top)
+        shutil.copytree(tmp_path / "stock", host.top, symlinks=True)
+        manifest.write_text(token)
+        if not killed_at(step, put):
+            break
+        certain = manifest.read_text()
+        owner, knows = ("elsewhere", "") if foreign else ("here", certain)
+        with held(host.top, owner=owner, certain=knows):
+            assert content(host.top) in (before, after)
+            assert foreign or (content(host.top) == after) == (certain != token)
+            seen.add(content(host.top) == after)
+        assert mine.read_text() == "of another package"
+        step += 1
+    assert seen == {False, True}
+    assert step > 40
+
+
+def test_to_take_back_may_be_killed_as_well(host: Host, both: list[Member], tmp_path: Path) -> None:
+    host.put(member(tmp_path / "first", 12, {**FILES, "/usr/share/foo/data": "first", "/opt/gone/x": "gone"}))
+    before, stock, token = content(host.top), tmp_path / "stock", host.token
+
+    def note(_: Sequence[Entry], __: str) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    host.done = note
+    assert killed_at(0, lambda: host.put(*both))
+    assert content(host.top) != before
+    shutil.copytree(host.top, stock, symlinks=True)
+
+    def take_back() -> None:
+        with held(host.top, owner="here", certain=token):
+            pass
+
+    step = 1
+    while True:
+        files.remove_tree(host.top)
+        shutil.copytree(stock, host.top, symlinks=True)
+        if not killed_at(step, take_back):
+            break
+        take_back()
+        assert content(host.top) == before
+        step += 1
+    assert step > 15
+
+
+@pytest.mark.parametrize("journal", [b"", b"{", b"[]", b'{"token": 1}', b"\0\0"])
+def test_a_workshop_without_a_journal_that_can_be_read_is_only_removed(
+    host: Host, both: list[Member], journal: bytes
+) -> None:
+    host.put(*both)
+    before = content(host.top)
+    workshop = host.top / ".multibuild.01234567.tmp"
+    workshop.mkdir(mode=0o700)
+    (workshop / "0").touch()
+    (workshop / "journal.json").write_bytes(journal)
+
+    host.put(*both)
+
+    assert content(host.top) == before
+
+
+def test_a_folder_that_others_may_have_planted_is_no_workshop(host: Host, both: list[Member]) -> None:
+    planted = host.top / ".multibuild.01234567.tmp"
+    planted.mkdir(parents=True, mode=0o755)
+    (planted / "journal.json").write_text("{}")
+
+    host.put(*both)
+
+    assert (planted / "journal.json").read_text() == "{}"
+
+
+def test_two_runs_that_put_files_into_one_image_take_turns(host: Host, both: list[Member]) -> None:
+    told: list[events.Event] = []
+    waiting, entered = threading.Event(), threading.Event()
+
+    def observe(event: events.Event) -> None:
+        told.append(event)
+        waiting.set()
+
+    def second() -> None:
+        with held(host.top, owner="there", certain="", observer=observe):
+            entered.set()
+
+    with held(host.top, owner="here", certain=""):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(30)
+        assert not entered.is_set()
+        Image(host.top, {}, "here").put(
+            merge(both, policy="suffix").entries, owners=frozenset({"python3.11"}), done=lambda *_: None
+        )
+    thread.join(30)
+    assert entered.is_set()
+    assert told == [events.Note(f"another run puts files into {host.top}; waiting until it is done", level="warning")]

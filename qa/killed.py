@@ -1,0 +1,79 @@
+"""``multibuild`` that kills itself before a certain step: ``python killed.py STEP WHOM ARGUMENTS…``.
+
+A step is whatever changes a file system, a lock or another process, as the audit hooks of Python tell it: before each
+of them the run can be ended. STEP is the number of the one that is not reached; 0 for none: then the number of all of
+them is the last line on standard error. WHOM is ``driver``, or ``tree`` for all its children, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+_STEPS = {"fcntl.flock", "subprocess.Popen", "shutil.rmtree", "shutil.move", "shutil.copystat"} | {
+    f"os.{name}" for name in ("rename", "remove", "mkdir", "rmdir", "link", "symlink", "chmod", "utime", "truncate")
+}
+
+
+class Killer:
+    """Counts steps, and kills at one of them."""
+
+    def __init__(self, step: int, *, tree: bool) -> None:
+        self.step = step
+        self.tree = tree
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
+        """See :func:`sys.addaudithook`."""
+        is_step = event in _STEPS or (event == "ctypes.dlsym" and arguments[1] == "renameat2")
+        if event == "open":
+            is_step = isinstance(arguments[2], int) and bool(arguments[2] & _WRITING)
+        if is_step:
+            with self._lock:
+                self.count += 1
+                if self.count == self.step:
+                    kill(os.getpid(), tree=self.tree)
+
+
+def kill(pid: int, *, tree: bool) -> None:
+    """Kill a process, and all that descend from it, as they are now."""
+    everyone = [pid]
+    if tree:
+        for known in everyone:
+            everyone += _children(known)
+    for known in reversed(everyone):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(known, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # it has ended
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (task / "children").read_text(encoding="ascii").split())
+    return found
+
+
+def main() -> None:
+    """Run multibuild."""
+    step, whom, *arguments = sys.argv[1:]
+    killer = Killer(int(step), tree=whom == "tree")
+    sys.argv[:] = ["multibuild", *arguments]
+    from pep517_multi.cli import main as multibuild
+
+    sys.addaudithook(killer)
+    try:
+        multibuild()
+    finally:
+        if not killer.step:
+            sys.stderr.write(f"{killer.count}\n")
+
+
+if __name__ == "__main__":
+    main()
