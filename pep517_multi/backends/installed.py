@@ -99,11 +99,12 @@ def _environ(interpreter: Interpreter, environ: Mapping[str, str]) -> dict[str, 
     """Return the environment of hooks that run in the interpreter itself.
 
     The scripts of a virtual environment come first on the PATH, as if it were active. Those of an installation come
-    last, so that compiler wrappers that a host puts on the PATH stay where they are.
+    last, so that compiler wrappers that a host puts on the PATH stay where they are. On Gentoo, what is on the PATH by
+    the names of Python and of scripts is python-exec, which runs what ``EPYTHON`` names.
     """
     bin_folder = interpreter.executable.parent
     path = [entry for entry in environ.get("PATH", "").split(":") if entry]
-    hooks = scrubbing.for_hooks(environ) | {"PYTHONDONTWRITEBYTECODE": "1"}
+    hooks = scrubbing.for_hooks(environ) | {"PYTHONDONTWRITEBYTECODE": "1", "EPYTHON": interpreter.name}
     if interpreter.is_virtual:
         return hooks | {"PATH": ":".join([str(bin_folder), *path]), "VIRTUAL_ENV": str(bin_folder.parent)}
     if str(bin_folder) not in path:

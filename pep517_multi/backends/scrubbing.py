@@ -36,7 +36,11 @@ RULES = (
     # The target and its sysconfig
     _rule("record", "chosen for reproducible builds; changes the order of sets", "PYTHONHASHSEED"),
     _rule(
-        "scrub", "speaks of the Python that runs multibuild, or of a user's habits", "PYTHON*", "__PYVENV_LAUNCHER__"
+        "scrub",
+        "speaks of the Python that runs multibuild, or of a user's habits",
+        "PYTHON*",
+        "EPYTHON",
+        "__PYVENV_LAUNCHER__",
     ),
     _rule(
         "record",

@@ -129,12 +129,15 @@ def test_a_virtual_environment_is_used_as_if_it_were_active(interpreter: Interpr
 
 def test_an_installation_leaves_the_order_of_the_path_alone(interpreter: Interpreter, tmp_path: Path) -> None:
     base = replace(interpreter, executable=next(iter(machine.cpythons().values())), is_virtual=False)
-    environments = InstalledEnvironments(LocalRunner(), {"PATH": "/opt/ccache:/opt/bin", "VIRTUAL_ENV": "/mine"})
+    environments = InstalledEnvironments(
+        LocalRunner(), {"PATH": "/opt/ccache:/opt/bin", "VIRTUAL_ENV": "/mine", "EPYTHON": "python3.1"}
+    )
 
     environment = environments.prepare(base, [], log=tmp_path / "log")
 
     assert environment.environ["PATH"] == f"/opt/ccache:/opt/bin:{base.executable.parent}"
     assert "VIRTUAL_ENV" not in environment.environ
+    assert environment.environ["EPYTHON"] == base.name
 
 
 def test_the_versions_of_what_was_asked_for_are_told(interpreter: Interpreter, tmp_path: Path) -> None:
