@@ -28,6 +28,8 @@ _METADATA = (".dist-info", ".egg-info", ".libs")
 _IN_PREFIX = frozenset({"bin", "games", "include", "lib", "lib32", "lib64", "libexec", "local", "sbin", "share", "src"})
 _BESIDE_USR = frozenset({"etc", "var"})
 """Below other prefixes these are usual; /usr/etc is not where anybody looks."""
+_OF_THE_HOST = "lib/python-exec/python-exec2"
+"""What links of ``--scripts python-exec`` lead to; it is in a package of its own."""
 _SITE_PACKAGES = re.compile(r"/(site|dist)-packages/")
 _ORDINARY = {True: (0o755,), False: (0o644, 0o755)}
 
@@ -99,7 +101,7 @@ def _link(root: StagedRoot, entry: Entry) -> Iterator[Problem]:
     depth = len(posixpath.dirname(entry.name).strip("/").split("/"))
     if target.split("/").count("..") > depth:
         yield problem("broken-link", root.shown(entry.name), f"it is a link to {target}, which is out of the root")
-    elif not os.path.lexists(root.staged(meant)):
+    elif not os.path.lexists(root.staged(meant)) and meant != f"{root.prefix}/{_OF_THE_HOST}":
         yield problem("broken-link", root.shown(entry.name), f"it is a link to {target}, which is not there")
 
 

@@ -109,6 +109,15 @@ def test_links_that_lead_nowhere_and_special_files_are_told(tmp_path: Path) -> N
     }
 
 
+def test_a_link_to_the_dispatcher_of_gentoo_leads_to_another_package(tmp_path: Path) -> None:
+    staged = Staged(tmp_path, {"sample.py": ""})
+    scripts = staged.root / "usr/bin"
+    scripts.mkdir(exist_ok=True)
+    (scripts / "sample").symlink_to("../lib/python-exec/python-exec2")
+    (scripts / "other").symlink_to("../lib/python-exec/python-exec3")
+    assert strays(staged) == {"broken-link": ["/usr/bin/other"]}
+
+
 def test_a_licence_that_is_named_has_to_be_there(tmp_path: Path) -> None:
     staged = Staged(
         tmp_path, {"sample.py": ""}, metadata=f"{METADATA}License-File: LICENSE\nLicense-File: doc/NOTICE\n"
