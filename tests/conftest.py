@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import distribution
 import machine
+import portage_host
 import pytest
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def _needs(request: pytest.FixtureRequest) -> None:
         pytest.skip("needs a C compiler (Debian: gcc and python3-dev)")
     if request.node.get_closest_marker("cross") and not shutil.which("aarch64-linux-gnu-gcc"):
         pytest.skip("needs a compiler for another machine (Debian: gcc-aarch64-linux-gnu and libc6-dev-arm64-cross)")
+    if request.node.get_closest_marker("host_portage") and not all(map(shutil.which, portage_host.COMMANDS)):
+        pytest.skip("needs Portage and pkgcore (the extra pep517-multi[test]), and unshare")
     if request.node.get_closest_marker("host_rpm") and not shutil.which("rpmbuild"):
         pytest.skip("needs rpmbuild (Debian: rpm)")
     if request.node.get_closest_marker("host_debian") and not (

@@ -18,6 +18,7 @@ HOSTS: Mapping[str, tuple[str, ...]] = {
     # What a host loads; the first is the one that is meant where none is named.
     "rpm": ("macros.multibuild",),
     "arch": ("multibuild.sh",),
+    "gentoo": ("eclass/pep517-multi.eclass",),
 }
 
 
