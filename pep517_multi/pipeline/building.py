@@ -83,7 +83,8 @@ class Building:
         first = True
         waiting = self._admitted()
         self.expected(waiting)
-        with self.workshop.open(compiles=any(map(may_compile, self.choices.shares.values()))):
+        compiles = any(map(may_compile, self.choices.shares.values()))
+        with self.workshop.open(compiles=compiles), ThreadPoolExecutor(1, "tidy") as self._tidying:
             while waiting := self._not_served(waiting):
                 self._wave(self._with_requirements(self.choices.next_builders(waiting), first=first), waiting)
                 waiting = [interpreter for interpreter in waiting if interpreter.name not in self.outcomes]
@@ -195,7 +196,6 @@ class Building:
                     self.run.observer(events.Note(oddity, impl=interpreter.name, level="warning"))
                 check_own(interpreter, wheel, tree=share.tree, policy=share.policy)
                 built = self.store.add(made.path, interpreter, origin)
-                files.remove_tree(self.run.work.build(interpreter.name))
         except MultibuildError as error:
             self._fail(interpreter, error)
             return
@@ -206,6 +206,14 @@ class Building:
         )
         self._tell(outcome, action="build")
         self._finish(outcome)
+        self._tidying.submit(self._tidy, interpreter)  # nobody has to wait until thousands of files are gone
+
+    def _tidy(self, interpreter: Interpreter) -> None:
+        try:
+            with files.explained(f"clear away the build of {interpreter.name}"):
+                files.remove_tree(self.run.work.build(interpreter.name))
+        except MultibuildError as error:
+            self.run.observer(events.Note(str(error), impl=interpreter.name, level="warning"))
 
     def _tell(self, outcome: Outcome, *, action: Literal["build", "reuse"]) -> None:
         name, built = outcome.interpreter.name, outcome.built

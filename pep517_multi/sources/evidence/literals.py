@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,20 +49,33 @@ def is_empty_literal(node: ast.expr) -> bool:
     return is_literal(node) and not ast.literal_eval(node)
 
 
+@lru_cache(maxsize=16)
+def walked(module: ast.Module) -> tuple[ast.AST, ...]:
+    """Return all nodes of ``module`` in the order of :func:`ast.walk`, which is done once, however often it is asked."""
+    return tuple(ast.walk(module))
+
+
 def times_bound(module: ast.Module, name: str) -> int:
     """Count the places anywhere in ``module`` that bind ``name``; an import of everything may bind it too."""
-    count = 0
-    for node in ast.walk(module):
+    bound = _bound(module)
+    return bound[name] + bound["*"]
+
+
+@lru_cache(maxsize=16)
+def _bound(module: ast.Module) -> Counter[str]:
+    """Count the places that bind each name, and as ``*`` those that import everything."""
+    found: Counter[str] = Counter()
+    for node in walked(module):
         match node:
-            case ast.Name(id=bound, ctx=ast.Store() | ast.Del()) | ast.arg(arg=bound) | ast.ExceptHandler(name=bound):
-                count += bound == name
-            case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound):
-                count += bound == name
+            case ast.Name(id=bound, ctx=ast.Store() | ast.Del()) | ast.arg(arg=bound):
+                found[bound] += 1
+            case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound) | ast.ExceptHandler(name=str(bound)):
+                found[bound] += 1
             case ast.alias(name=imported, asname=bound):
-                count += imported == "*" or (bound or imported.partition(".")[0]) == name
+                found[bound or imported.partition(".")[0]] += 1
             case _:
                 pass
-    return count
+    return found
 
 
 def module_file(roots: Iterable[Path], module: str) -> Path | None:

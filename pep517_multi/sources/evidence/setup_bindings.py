@@ -6,7 +6,7 @@ import ast
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pep517_multi.sources.evidence.literals import times_bound
+from pep517_multi.sources.evidence.literals import times_bound, walked
 from pep517_multi.sources.evidence.setup_names import COMMAND_MODULES, HARMLESS, IMPORTABLE, RISKY_BUILTINS, SETUP
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Bindings:
         self.classes: set[str] = set()
         self.local: set[str] = set()
         """Names imported from modules of the project, which are judged where that is done."""
-        for node in ast.walk(module):
+        for node in walked(module):
             self._bind(node)
         self.assigned = frozenset(self.plain)
         """Names bound otherwise than by an import or a class."""
@@ -79,7 +79,7 @@ class Bindings:
         """Whether a function of the module is called where an exception of it might be caught."""
         return any(
             isinstance(part, ast.Name) and part.id in self.functions | self.local
-            for node in ast.walk(self._module)
+            for node in walked(self._module)
             if isinstance(node, ast.Try) and catches(node)
             for statement in node.body
             for part in ast.walk(statement)
@@ -87,7 +87,7 @@ class Bindings:
 
     def bodies_of(self, function: str) -> list[ast.stmt]:
         """Return the statements of every function of this name."""
-        found = (node for node in ast.walk(self._module) if isinstance(node, ast.FunctionDef) and node.name == function)
+        found = (node for node in walked(self._module) if isinstance(node, ast.FunctionDef) and node.name == function)
         return [statement for node in found for statement in node.body]
 
     def is_callable(self, name: str) -> bool:
@@ -109,7 +109,7 @@ class Bindings:
 
     def value_at(self, name: ast.Name) -> ast.expr | None:
         """Return the value that ``name`` certainly has where it stands: bound by a ``with`` around it, or only once."""
-        for node in ast.walk(self._module):
+        for node in walked(self._module):
             if isinstance(node, ast.With) and any(part is name for part in ast.walk(node)):
                 values = [item.context_expr for item in node.items if _is_name(item.optional_vars, name.id)]
                 stores = sum(_is_name(part, name.id) and isinstance(part.ctx, ast.Store) for part in ast.walk(node))
@@ -120,7 +120,7 @@ class Bindings:
     def only_value(self, name: str) -> ast.expr | None:
         """Return the value of a name that is bound exactly once, by ``name = value`` or ``with value as name``."""
         values: list[ast.expr] = []
-        for node in ast.walk(self._module):
+        for node in walked(self._module):
             match node:
                 case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
                     values.append(value)
@@ -138,7 +138,7 @@ class Bindings:
         """Whether what ``name`` stands for may be changed where it is: a method is called, an item set."""
         return any(
             isinstance(node, ast.Attribute | ast.Subscript) and _is_name(node.value, name)
-            for node in ast.walk(self._module)
+            for node in walked(self._module)
         )
 
     def cannot_run_setup(self, node: ast.AST) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence import setup_names as names
 from pep517_multi.sources.evidence.commands import judge_command
-from pep517_multi.sources.evidence.literals import is_empty_literal, is_literal
+from pep517_multi.sources.evidence.literals import is_empty_literal, is_literal, walked
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
 from pep517_multi.sources.evidence.schemes import names_code, names_hook
 
@@ -54,7 +54,7 @@ class SetupCall:
 
     def _run_by_setuptools(self, name: str, value: ast.expr) -> None:
         """Look for the project's own code behind a text; where ``value`` got it from does not matter."""
-        for part in ast.walk(self.reader.module):
+        for part in walked(self.reader.module):
             text = part.value if isinstance(part, ast.Constant) else None
             if isinstance(text, str) and (names_code(text) if name == "use_scm_version" else names_hook(text)):
                 self.reader.report(value, f"{name} may let setuptools run code of the project ({text.strip()[:60]!r})")
@@ -94,7 +94,7 @@ class SetupCall:
         self._followed.add(name)
         understood = {id(node)}
         bound = 0
-        for part in ast.walk(self.reader.module):
+        for part in walked(self.reader.module):
             match part:
                 case ast.Assign(targets=[ast.Name(id=target) as use], value=value) if target == name:
                     bound += 1
@@ -111,7 +111,7 @@ class SetupCall:
                 case _:
                     continue
             understood.add(id(use))
-        uses = [part for part in ast.walk(self.reader.module) if isinstance(part, ast.Name) and part.id == name]
+        uses = [part for part in walked(self.reader.module) if isinstance(part, ast.Name) and part.id == name]
         if bound != self.reader.bindings.times_bound(name) or any(id(use) not in understood for use in uses):
             yield None, node
 

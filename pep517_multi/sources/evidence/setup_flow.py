@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from pep517_multi.sources.evidence.literals import is_literal
+from pep517_multi.sources.evidence.literals import is_literal, walked
 from pep517_multi.sources.evidence.setup_names import EXTENSION_CALLS, SETUP
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Flow:
     def __init__(self, module: ast.Module, bindings: Bindings) -> None:
         self._module = module
         self._bindings = bindings
-        self._above = {id(part): node for node in ast.walk(module) for part in ast.iter_child_nodes(node)}
+        self._above = {id(part): node for node in walked(module) for part in ast.iter_child_nodes(node)}
 
     def above(self, node: ast.AST) -> ast.AST | None:
         """Return the node that ``node`` is a part of."""
@@ -82,7 +82,7 @@ class Flow:
         seen = followed | {name}
         loads = (
             part
-            for part in ast.walk(self._module)
+            for part in walked(self._module)
             if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load)
         )
         return all(self._is_added_to(load) or self._ends(load, seen) for load in loads)
@@ -114,7 +114,7 @@ class Flow:
         """Return all that a name is bound to; nothing where it is bound or changed in another way."""
         found = [
             node.value
-            for node in ast.walk(self._module)
+            for node in walked(self._module)
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name
         ]
         fits = len(found) == self._bindings.times_bound(name) and not self._bindings.is_changed(name)

@@ -11,7 +11,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence import setup_names as names
-from pep517_multi.sources.evidence.literals import is_empty_literal, parse
+from pep517_multi.sources.evidence.literals import is_empty_literal, parse, walked
 from pep517_multi.sources.evidence.project import Finding, Project, unknown
 from pep517_multi.sources.evidence.setup_bindings import catches
 from pep517_multi.sources.evidence.setup_expressions import ExpressionReader
@@ -126,7 +126,7 @@ class ModuleReader(ExpressionReader):
             if self._only_stops(node.body) and not _binds(node.test) and spares_older(node.test, self.bindings)
         )
         seen = {id(part) for node in spent for part in ast.walk(node)}
-        uses = [part for part in ast.walk(self.module) if isinstance(part, ast.Name) and part.id == name]
+        uses = [part for part in walked(self.module) if isinstance(part, ast.Name) and part.id == name]
         return all(id(part) in seen for part in uses if not isinstance(part.ctx, ast.Store))
 
     @property
@@ -312,14 +312,14 @@ class ModuleReader(ExpressionReader):
         """Whether imports look into the project before they look into what is installed."""
         if self.above[1:] or self.project.build_system.backend.endswith(":__legacy__"):
             return True
-        paths = (part for part in ast.walk(self.module) if isinstance(part, ast.Attribute))
+        paths = (part for part in walked(self.module) if isinstance(part, ast.Attribute))
         return any(self.bindings.dotted(part) == "sys.path.insert" for part in paths)
 
     def _uses_attributes_of(self, module: str) -> bool:
         """Whether what is used of ``module`` is seen, and judged, elsewhere."""
         return any(
             isinstance(part, ast.Attribute) and self.bindings.dotted(part.value) == module
-            for part in ast.walk(self.module)
+            for part in walked(self.module)
         )
 
 
