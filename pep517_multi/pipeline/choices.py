@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from pep517_multi import plan
 from pep517_multi.errors import MissingRequirementsError
 from pep517_multi.pipeline.own import is_of
-from pep517_multi.qa.abi3audit import audit
-from pep517_multi.wheels.comparison import compare_ends
 from pep517_multi.wheels.decision import Build, Built, ReuseMode, decide
 from pep517_multi.wheels.validation import validated
 from pep517_multi.wheels.wheel import read_wheel
@@ -85,6 +83,8 @@ class Choices:
         """Compare what the ends of each family built, where nothing else tells whether those between may share."""
         if not share.policy.proof_needed:
             return ()
+        from pep517_multi.wheels.comparison import compare_ends
+
         return tuple(compare_ends(self._made_from(share.inputs.digest), self.store.packages()))
 
     def _candidates(self, share: Share) -> tuple[Built, ...]:
@@ -104,6 +104,8 @@ class Choices:
         if "abi3" not in wheel.abis:
             return built
         if wheel.sha256 not in self._objections:
+            from pep517_multi.qa.abi3audit import audit
+
             violations = audit(wheel.path, runner=self.run.runner, environ=self.run.environ)
             if violations is None:
                 raise MissingRequirementsError(

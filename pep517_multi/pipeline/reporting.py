@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pep517_multi import files, reports
-from pep517_multi.report import Report
+from pep517_multi import files
 
 if TYPE_CHECKING:
     from pep517_multi.errors import MultibuildError
     from pep517_multi.pipeline.workdir import WorkDirectory
-    from pep517_multi.report import SourceReport
+    from pep517_multi.report import Report, SourceReport
     from pep517_multi.settings import Settings
 
 
@@ -19,6 +18,8 @@ def write_report(report: Report, settings: Settings, *, work: WorkDirectory | No
 
     :param work: the work directory, where this run holds one.
     """
+    from pep517_multi import reports
+
     with files.explained("write the report"):
         text = reports.json.render(report).encode()
         for path in filter(None, (work.report if work else None, settings.report)):
@@ -33,4 +34,6 @@ def write_refusal(
     error: MultibuildError, source: SourceReport, settings: Settings, *, work: WorkDirectory | None
 ) -> None:
     """Write the report of a run that ended before any implementation had its turn, so that no older one stands."""
+    from pep517_multi.report import Report
+
     write_report(Report(source, (), 0.0, error.exit_code), settings, work=work)

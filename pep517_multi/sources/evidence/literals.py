@@ -51,7 +51,7 @@ def is_empty_literal(node: ast.expr) -> bool:
 
 @lru_cache(maxsize=16)
 def walked(module: ast.Module) -> tuple[ast.AST, ...]:
-    """Return all nodes of ``module`` in the order of :func:`ast.walk`, which is done once, however often it is asked."""
+    """Return all nodes of ``module`` in the order of :func:`ast.walk`, which is done once, however often asked for."""
     return tuple(ast.walk(module))
 
 
