@@ -131,6 +131,7 @@ class Settings:
     patch: tuple[tuple[str, Path], ...] = ()
     prepare: tuple[tuple[str, str], ...] = ()
     source_for: tuple[tuple[str, Path], ...] = ()
+    exclude: tuple[Path, ...] = ()
     qa: str = "off"
     qa_rules: tuple[str, ...] = ()
     qa_tool: str = "auto"
@@ -465,6 +466,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("patch", "SPEC=FILE", "patch the source of the implementations that SPEC means", _by_spec(_path)),
     Setting("prepare", "SPEC=COMMAND", "run a shell command in the source of those that SPEC means", _by_spec(_text)),
     Setting("source-for", "SPEC=DIR", "another source for the implementations that SPEC means", _by_spec(_path)),
+    Setting("exclude", "PATH…", "what lies in the source and is no part of it: other tools' output", _paths, adds=True),
     Setting("qa", "off|warn|fail", "build again for those who reuse a wheel, and compare", _qa),
     Setting(
         "qa-rules", "[-]NAME…", "which rules of normalisation to apply besides the usual, or not to", _texts, adds=True

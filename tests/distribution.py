@@ -23,7 +23,7 @@ import sdists
 from platformdirs import user_cache_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 LABELS = ("3.13", "3.14", "pypy3")
 """What a packager calls them, and what the recipes of the documentation do. The second one is the preferred one."""
@@ -54,15 +54,15 @@ class Python:
         return self.impl.startswith("python")
 
 
-def install(folder: Path) -> Mapping[str, Python]:
-    """Make the installations below ``folder``, and return them by label."""
-    found = {f"python{label}": path for label in LABELS if (path := machine.cpythons().get(f"python{label}"))}
+def install(folder: Path, *, labels: Sequence[str] = LABELS) -> Mapping[str, Python]:
+    """Make the installations below ``folder``, and return them by label; the last one is a PyPy."""
+    found = {f"python{label}": path for label in labels if (path := machine.cpythons().get(f"python{label}"))}
     found |= dict(list(machine.pypys().items())[-1:])
-    if len(found) < len(LABELS):
-        pytest.skip(f"needs CPython 3.13, 3.14 and a PyPy (.ci/interpreters gets them; {machine.EXTRA} names them)")
+    if len(found) < len(labels):
+        pytest.skip(f"needs {', '.join(labels)} (.ci/interpreters gets them; {machine.EXTRA} names them)")
     backends = _backends()
     made = [Python(impl, _install(path, folder / impl, impl, backends)) for impl, path in found.items()]
-    return dict(zip(LABELS, made, strict=True))
+    return dict(zip(labels, made, strict=True))
 
 
 def environment(pythons: Mapping[str, Python], home: Path) -> dict[str, str]:

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[1] / "docs" / "how-to"
 SAMPLES = Path(__file__).parent / "packages"
 MARKDOWN = ("markdown-3.9.tar.gz", "d2900fe1782bd33bdbbd56859defef70c2e78fc46668f8eb9df3128138f2cb6a")
+SIX_PATCH = """\
+--- a/six.py
++++ b/six.py
+@@ -29,2 +29,3 @@
+ __author__ = "Benjamin Peterson <benjamin@python.org>"
+ __version__ = "1.17.0"
++PATCHED = True
+"""
 WAITING_BACKEND = """\
 import pathlib, time
 

@@ -17,6 +17,7 @@ FOLDER = Path(pep517_multi.__file__).with_name("integrations")
 HOSTS: Mapping[str, tuple[str, ...]] = {
     # What a host loads; the first is the one that is meant where none is named.
     "rpm": ("macros.multibuild",),
+    "debian": ("Buildsystem/multibuild.pm", "Sequence/multibuild.pm"),
     "arch": ("multibuild.sh",),
     "gentoo": ("eclass/pep517-multi.eclass",),
 }

@@ -26,7 +26,7 @@ _FLAGS: Mapping[str, tuple[str, ...]] = {
     "verbose": ("-v", "--verbose"),
 }
 _SHORT: Mapping[str, str] = {"jobs": "-j"}
-_MULTIPLE = ("impls", "qa-rules", "check-off", "strip", "build-constraint", "patch", "prepare", "source-for")
+_MULTIPLE = ("impls", "qa-rules", "check-off", "strip", "build-constraint", "patch", "prepare", "source-for", "exclude")
 
 SCREEN = ("quiet", "verbose", "color", "progress")
 TARGETS = ("impls", "sysroot", "workdir")
@@ -43,6 +43,7 @@ BUILD = (
     "patch",
     "prepare",
     "source-for",
+    "exclude",
     "timeout",
 )
 QA = ("qa", "qa-rules", "qa-tool")

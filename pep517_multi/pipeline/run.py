@@ -84,9 +84,10 @@ class Run:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """What the run itself writes to, and what therefore is no part of a source that it may lie in."""
+        """What is no part of a source that it may lie in: what the run itself writes to, and what is excluded."""
         named = (self.settings.roots, self.settings.destdir, self.settings.report, self.settings.report_html)
-        return (self.work.path, *(path.absolute() for path in named if path is not None))
+        others = (*named, *self.settings.exclude)
+        return (self.work.path, *(path.absolute() for path in others if path is not None))
 
     @property
     def layout(self) -> Layout:

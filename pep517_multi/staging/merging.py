@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _RECORD = ".dist-info/RECORD"
 _WHEEL = ".dist-info/WHEEL"
+_PURITY = "Root-Is-Purelib: "
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,13 @@ def _bytes(entry: Entry) -> bytes:
 
 
 def _joined_wheel(path: str, group: Sequence[Entry]) -> bytes:
-    """Return the preferred WHEEL file with the tags of all; but for tags and generator, all must say the same."""
+    """Return the preferred WHEEL file with the tags of all.
+
+    It is pure only if all are. But for that, tags and generator, all must say the same.
+    """
     texts = [_bytes(entry).decode().splitlines() for entry in group]
+    if len({_PURITY + "true" in lines for lines in texts}) > 1:
+        texts = [[_PURITY + "false" if line.startswith(_PURITY) else line for line in lines] for lines in texts]
     rest = {tuple(line for line in lines if line and not line.startswith(("Tag:", "Generator:"))) for lines in texts}
     if len(rest) > 1:
         raise _conflict(path, group)

@@ -25,14 +25,6 @@ pytestmark = [pytest.mark.host_rpm, pytest.mark.interpreters, pytest.mark.networ
 
 PREFIXES = {"3.13": "python3.13", "3.14": "python3.14", "pypy3": "pypy3"}
 EVERY = pytest.mark.parametrize("label", distribution.LABELS)
-PATCH = """\
---- a/six.py
-+++ b/six.py
-@@ -29,2 +29,3 @@
- __author__ = "Benjamin Peterson <benjamin@python.org>"
- __version__ = "1.17.0"
-+PATCHED = True
-"""
 SPEC = """\
 Name: python-{name}
 Version: {version}
@@ -121,7 +113,7 @@ def host(tmp_path_factory: pytest.TempPathFactory, pythons: Mapping[str, Python]
         (top / "home/.rpmmacros").write_text((FOLDER / "rpm/macros.multibuild").read_text() + defined)
         (top / "a.spec").write_text(text)
         (top / "SOURCES").mkdir()
-        (top / "SOURCES/only.patch").write_text(PATCH)
+        (top / "SOURCES/only.patch").write_text(hosts.SIX_PATCH)
         for source in sources:
             shutil.copy(source, top / "SOURCES")
         return Host(top, environ)

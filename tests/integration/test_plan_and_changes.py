@@ -223,3 +223,20 @@ def test_the_private_copy_keeps_the_name_of_its_tree_and_the_log_is_begun_anew(
         counts.append(log.count("in sample-1.7\n"))
     assert counts[0] > 0
     assert len(set(counts)) == 1
+
+
+def test_what_is_excluded_is_no_part_of_the_source(package: Callable[[str], Path]) -> None:
+    tree = package("intree-backend")
+
+    def digest(*options: str) -> str:
+        done = multibuild("build", *options, "--impls", implementations()[0], cwd=tree)
+        assert done.returncode == 0, done.stderr
+        return str(json.loads((tree / ".multibuild" / "report.json").read_text())["source"]["digest"])
+
+    before = digest()
+    (tree / "debian/tmp").mkdir(parents=True)
+    (tree / "debian/tmp/file").touch()
+    (tree / "debian/files").touch()
+
+    assert digest("--exclude", "debian/tmp", "--exclude", str(tree / "debian/files")) == before
+    assert digest("--exclude", "debian/files") != before

@@ -178,10 +178,23 @@ def test_a_shared_dist_info_lists_the_files_and_tags_of_all(tmp_path: Path) -> N
     assert listed["foo-1.dist-info/WHEEL"] == wheel["foo-1.dist-info/WHEEL"]
 
 
+@pytest.mark.parametrize(("other", "both"), [("true", "true"), ("false", "false")], ids=["pure", "mixed"])
+def test_a_shared_wheel_file_says_pure_only_if_all_are(tmp_path: Path, other: str, both: str) -> None:
+    members = [
+        member(tmp_path, minor, {f"{DIST}/WHEEL": f"Root-Is-Purelib: {pure}\nTag: {minor}\n"}, shared=True)
+        for minor, pure in ((11, other), (12, "true"))
+    ]
+
+    found = paths(merge(members, policy="suffix").entries)
+
+    dist_info = "/usr/lib/python3/dist-packages/foo-1.dist-info"
+    assert found[f"{dist_info}/WHEEL"] == f"Root-Is-Purelib: {both}\nTag: 11\nTag: 12\n"
+
+
 def test_wheel_files_that_differ_in_more_than_tags_are_an_error(tmp_path: Path) -> None:
     members = [
-        member(tmp_path, 11, {f"{DIST}/WHEEL": "Root-Is-Purelib: true\nTag: a\n"}, shared=True),
-        member(tmp_path, 12, {f"{DIST}/WHEEL": "Root-Is-Purelib: false\nTag: a\n"}, shared=True),
+        member(tmp_path, 11, {f"{DIST}/WHEEL": "Wheel-Version: 1.0\nTag: a\n"}, shared=True),
+        member(tmp_path, 12, {f"{DIST}/WHEEL": "Wheel-Version: 1.9\nTag: a\n"}, shared=True),
     ]
 
     with pytest.raises(StagingError, match=r"WHEEL of python3\.11 and of python3\.12 differ"):
