@@ -194,7 +194,30 @@ def remove_tree(path: Path) -> None:
                 return
         function(failed)
 
-    shutil.rmtree(path, onerror=retry)
+    try:
+        shutil.rmtree(path, onerror=retry)
+    except (RecursionError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG:
+            raise
+        _flatten(path)
+        shutil.rmtree(path, onerror=retry)
+
+
+def _flatten(top: Path) -> None:
+    """Move all folders below ``top`` right into it: somebody has made them too deep to be walked or named."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        folder.chmod(stat.S_IRWXU)
+        with os.scandir(folder) as entries:
+            below = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for path in below:
+            moved = Path(path)
+            if folder != top:
+                moved = top / f".{secrets.token_hex(8)}"
+                Path(path).chmod(stat.S_IRWXU)  # to be moved, a folder must be writable itself
+                Path(path).rename(moved)
+            waiting.append(moved)
 
 
 def replace_tree(new: Path, final: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pep517_multi.process import Runner
     from pep517_multi.sources.tree import BuildSystem
 
+_LONGEST_ANSWER = 16 << 20
+"""Bytes of what a hook answers; the longest of real ones, a list of requirements, have some hundred."""
+_LONGEST_SHOWN = 100
 _UMASK = 0o022  # some backends put the modes of their files into the wheel
 
 
@@ -107,24 +111,35 @@ def _complete_environment(
 
 def _requirements(call: BuildCall, answer: object) -> tuple[str, ...]:
     if not isinstance(answer, list) or not all(isinstance(item, str) for item in answer):
-        raise _broken_promise(call, f"get_requires_for_build_wheel with {answer!r} instead of a list of requirements")
+        raise _broken_promise(
+            call, f"get_requires_for_build_wheel with {_shown(answer)} instead of a list of requirements"
+        )
     try:
         for item in answer:
             parsed(item)
     except PlanError as error:
-        raise _broken_promise(call, f"get_requires_for_build_wheel with {answer!r}: {error}") from error
+        raise _broken_promise(call, f"get_requires_for_build_wheel with {_shown(answer)}: {error}") from error
     return tuple(answer)
 
 
 def _wheel(call: BuildCall, answer: object) -> Path:
-    if not isinstance(answer, str):
-        raise _broken_promise(call, f"build_wheel with {answer!r} instead of the file name of a wheel")
+    """Return the wheel that is answered: a regular file right in the output directory, under a plain name."""
+    plain = isinstance(answer, str) and answer.isprintable() and "/" not in answer and answer.endswith(".whl")
+    if not isinstance(answer, str) or not plain:
+        raise _broken_promise(call, f"build_wheel with {_shown(answer)} instead of the file name of a wheel")
     path = call.output / answer
-    if path.name != answer or not answer.endswith(".whl"):
-        raise _broken_promise(call, f"build_wheel with {answer!r} instead of the file name of a wheel")
-    if path.is_symlink() or not path.is_file():
-        raise _broken_promise(call, f"build_wheel with {answer!r}, but there is no such file in {call.output}")
+    try:
+        there = stat.S_ISREG(path.lstat().st_mode) and stat.S_ISDIR(call.output.lstat().st_mode)
+    except OSError:
+        there = False
+    if not there:
+        raise _broken_promise(call, f"build_wheel with {_shown(answer)}, but there is no such file in {call.output}")
     return path
+
+
+def _shown(answer: object) -> str:
+    text = repr(answer)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _broken_promise(call: BuildCall, how: str) -> BuildError:
@@ -138,6 +153,10 @@ class _HookFailedError(Exception):
     def __init__(self, returncode: int) -> None:
         super().__init__(returncode)
         self.returncode = returncode
+
+
+class _NoAnswerError(Exception):
+    """The process of a hook ended as if all was well, and left nothing that can be understood."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +194,7 @@ class _Backend:
             raise self._failure(f"could not be called: {error}", before) from error
         except _HookFailedError as error:
             raise self._failure(f"failed in {hook} ({_status(error.returncode)})", before) from error
-        except (OSError, json.JSONDecodeError) as error:
+        except (OSError, _NoAnswerError) as error:
             raise self._failure(f"ended in {hook} without an answer", before) from error
         except ValueError as error:  # backend-path, checked by pyproject_hooks
             raise self._failure(f"cannot be called: in backend-path, {error}; mend [build-system]", before) from error
@@ -199,7 +218,7 @@ class _Backend:
         completed = build_log.run_logged(self.runner, command, title=title, log=call.log)
         if completed.returncode != 0:
             raise _HookFailedError(completed.returncode)
-        _move_warnings(Path(cmd[-1]) / "output.json", call.log)
+        _check_answer(Path(cmd[-1]) / "output.json", call.log)
 
     def _failure(self, what: str, before: int) -> BuildError:
         call = self.build_call
@@ -232,15 +251,24 @@ def _no_repository_above(environment: Environment, tree: Path) -> dict[str, str]
     return {"GIT_CEILING_DIRECTORIES": ":".join(filter(None, ceilings))}
 
 
-def _move_warnings(answer: Path, log: Path) -> None:
-    """Move a hook's warnings to the log: pyproject_hooks would give them out as warnings of this very process."""
+def _check_answer(path: Path, log: Path) -> None:
+    """See to it that pyproject_hooks can rely upon the answer of a hook, and move its warnings to the log.
+
+    A device, a pipe or something without end is not read; warnings would be given out as those of this very process.
+
+    :raises _NoAnswerError: it is none.
+    """
     try:
-        content = json.loads(answer.read_text(encoding="utf-8"))
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_ANSWER:
+            raise _NoAnswerError
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if "return_val" not in content and not isinstance(content["traceback"], str):
+            raise _NoAnswerError
         warnings = content.pop("warnings", [])
-    except (OSError, ValueError, AttributeError):
-        return  # no answer: for the caller to find
-    if warnings:
-        build_log.append(
-            log, *(f"{item['filename']}:{item['lineno']}: warning: {item['message']}" for item in warnings)
-        )
-        answer.write_text(json.dumps(content), encoding="utf-8")
+        said = [f"{item['filename']}:{item['lineno']}: warning: {item['message']}" for item in warnings]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _NoAnswerError from error
+    if said:
+        build_log.append(log, *said)
+        path.write_text(json.dumps(content), encoding="utf-8")

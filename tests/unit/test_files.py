@@ -158,3 +158,18 @@ def test_anything_can_be_removed_and_nothing_too(tmp_path: Path) -> None:
         remove_tree(tmp_path / name)
 
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_tree_that_is_too_deep_to_be_walked_is_removed(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    here = os.open(top, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d" * 20, dir_fd=here)
+        below = os.open("d" * 20, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    os.close(here)
+    remove_tree(top)
+    assert not top.exists()
