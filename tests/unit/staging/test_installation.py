@@ -4,6 +4,8 @@ import csv
 import hashlib
 import os
 import resource
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 from base64 import urlsafe_b64encode
@@ -147,6 +149,35 @@ def test_an_interpreter_that_the_kernel_would_not_find_is_reached_through_the_sh
     begin = """#!/bin/sh\n'''exec' '/opt/a stack/bin/python3.12' "$0" "$@"\n' '''\n"""
     assert (tmp_path / "root/usr/bin/tool").read_text() == begin
     assert (tmp_path / "root/usr/bin/generated").read_text().startswith(begin)
+
+
+@pytest.mark.parametrize(
+    ("template", "begin"),
+    [
+        pytest.param("{prefix}/bin/{impl} -s", "#!/usr/bin/python3.12 -s\n", id="one"),
+        pytest.param("/bin/{impl} -s -E", "#!/bin/sh\n'''exec' /bin/python3.12 -s -E", id="several"),
+        pytest.param("/a stack/{impl} -s", "#!/bin/sh\n'''exec' '/a stack/python3.12' -s", id="blank"),
+        pytest.param("/{impl}" + "x" * 120 + " -s", "#!/bin/sh\n'''exec' /python3.12xxx", id="long"),
+    ],
+)
+def test_options_of_the_interpreter_are_no_part_of_its_path(tmp_path: Path, template: str, begin: str) -> None:
+    files = {"sample.py": "", "sample-1.0.data/scripts/tool": "#!python\n"}
+    wheel = make_wheel(tmp_path, files=files, entry_points={"generated": "sample:main"})
+    install(wheel, tmp_path / "root", layout=Layout(shebang=template))
+
+    for script in ("tool", "generated"):
+        assert (tmp_path / "root/usr/bin" / script).read_text().startswith(begin)
+    assert "import main" in (tmp_path / "root/usr/bin/generated").read_text()
+
+
+@pytest.mark.parametrize("options", ["-s", "-s -E"])
+def test_a_script_with_options_after_its_interpreter_runs(tmp_path: Path, options: str) -> None:
+    files = {"sample.py": "", "sample-1.0.data/scripts/tool": "#!python\nimport sys; print(sys.flags.no_user_site)\n"}
+    layout = Layout(shebang=f"{sys.executable} {options}")
+    install(make_wheel(tmp_path, files=files), tmp_path / "root", layout=layout)
+
+    done = subprocess.run([tmp_path / "root/usr/bin/tool"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
 
 
 def test_bytecode_in_a_wheel_is_left_out_and_told(tmp_path: Path) -> None:
