@@ -56,13 +56,15 @@ def next_builders(
     if policy.dependence is Dependence.EXTENSION:
         shared = {"cpython"} if stable_abi_expected and policy.share_stable_abi else set()
         if policy.proof_needed:
-            ends = [*_ends(waiting, everyone)]
+            ends = [*_ends(waiting, everyone, policy)]
             return tuple(one for one in waiting if one.abi_family not in shared or one in ends) or tuple(waiting)
         return tuple(_first_of_each(waiting, tried=tried, shared=shared))
     if policy.proof_needed:
-        return tuple(_ends(waiting, everyone)) or tuple(waiting)
+        return tuple(_ends(waiting, everyone, policy)) or tuple(waiting)
     if not tried:
-        return (waiting[0],)
+        older = min(waiting, key=lambda interpreter: interpreter.python)
+        stops = policy.may_stop(older.python, builders=[waiting[0].python])
+        return (waiting[0], older) if stops else (waiting[0],)
     return tuple(_first_of_each(waiting, tried=tried, shared={interpreter.abi_family for interpreter in waiting}))
 
 
@@ -72,10 +74,20 @@ def families(interpreters: Sequence[Interpreter]) -> Iterator[list[Interpreter]]
         yield list(members)
 
 
-def _ends(waiting: Sequence[Interpreter], everyone: Sequence[Interpreter]) -> Iterator[Interpreter]:
-    """Yield of each family the oldest and the newest, if they wait: what lies between may then be proved."""
-    ends = [end.name for members in families(everyone) for end in (members[0], members[-1])]
-    yield from (interpreter for interpreter in waiting if interpreter.name in ends)
+def _ends(waiting: Sequence[Interpreter], everyone: Sequence[Interpreter], policy: Policy) -> Iterator[Interpreter]:
+    """Yield of each family the oldest and the newest, if they wait: what lies between may then be proved.
+
+    So does the oldest of each stretch of versions between turning points in which neither of the two is.
+    """
+    chosen: set[str] = set()
+    for members in families(everyone):
+        stretches: set[int] = set()
+        for interpreter in (members[0], members[-1], *members[1:-1]):
+            stretch = policy.stretch(interpreter.python)
+            if interpreter in (members[0], members[-1]) or stretch not in stretches:
+                chosen.add(interpreter.name)
+            stretches.add(stretch)
+    yield from (interpreter for interpreter in waiting if interpreter.name in chosen)
 
 
 def _first_of_each(

@@ -127,5 +127,7 @@ class Run:
             share_stable_abi=self.settings.abi3,
             because=evidence.because,
             doubts=evidence.doubts,
+            turning_points=evidence.turning_points,
+            stops_below=evidence.stops_below,
         )
         return known.with_ext(ext={"auto": None, "yes": True, "no": False}[self.settings.ext])

@@ -25,16 +25,17 @@ def compare_ends(wheels: Sequence[Built], packages: Mapping[str, Mapping[str, st
     made_by = {builder: built for built in wheels for builder in built.builders}
     for family in sorted({builder.abi_family for builder in made_by}):
         builders = sorted((one for one in made_by if one.abi_family == family), key=lambda builder: builder.python)
-        oldest, newest = builders[0], builders[-1]
-        if oldest.python < newest.python:
-            yield _compared(oldest, newest, made_by, packages)
+        if builders[0].python < builders[-1].python:
+            yield _compared(builders, made_by, packages)
 
 
 def _compared(
-    oldest: Builder, newest: Builder, made_by: Mapping[Builder, Built], packages: Mapping[str, Mapping[str, str]]
+    builders: Sequence[Builder], made_by: Mapping[Builder, Built], packages: Mapping[str, Mapping[str, str]]
 ) -> Comparison:
+    """Compare what ``builders`` of one family made, who come in the order of their versions."""
+    oldest, newest = builders[0], builders[-1]
     ends = made_by[oldest], made_by[newest]
-    found = () if ends[0] is ends[1] else _different(ends[0].wheel, ends[1].wheel)
+    found = _different(ends[0].wheel, ends[1].wheel)
     if not found:
         because = f"{oldest.name} and {newest.name} built the same, so whoever lies between them would too"
         if any(tag.abi.startswith("abi3") for built in ends for tag in built.wheel.name.tags):
@@ -46,12 +47,13 @@ def _compared(
         if causes:
             because += f" (they built with different versions, which may be the cause: {', '.join(causes)})"
     hashes = frozenset(built.wheel.sha256 for built in ends)
-    return Comparison(oldest.abi_family, oldest.python, newest.python, hashes, not found, because)
+    alike = frozenset(one.python for one in builders if not _different(ends[0].wheel, made_by[one].wheel))
+    return Comparison(oldest.abi_family, oldest.python, newest.python, hashes, not found, because, alike)
 
 
 @lru_cache(maxsize=64)
 def _different(one: Wheel, other: Wheel) -> tuple[str, ...]:
-    return differences(contents(one), contents(other))
+    return () if one == other else differences(contents(one), contents(other))
 
 
 def other_versions(one: Mapping[str, str], other: Mapping[str, str]) -> Iterable[str]:

@@ -43,6 +43,8 @@ class Policy:
     :param share_stable_abi: false under ``--no-abi3``.
     :param because: the reasons of ``dependence``.
     :param doubts: what else than extension modules may differ between builders, where there are extension modules.
+    :param turning_points: minor versions of Python 3 that the build speaks of, and where it may change.
+    :param stops_below: the minor version of Python 3 below which the build may stop as too old; 0: it does not.
     """
 
     mode: ReuseMode = ReuseMode.AUTO
@@ -51,6 +53,19 @@ class Policy:
     share_stable_abi: bool = True
     because: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    turning_points: frozenset[int] = frozenset()
+    stops_below: int = 0
+
+    def may_stop(self, python: tuple[int, int], *, builders: Iterable[tuple[int, int]]) -> bool:
+        """Whether the build may stop for ``python`` as too old, which no build of ``builders`` tells."""
+        return python[1] < self.stops_below and all(python < builder for builder in builders)
+
+    def stretch(self, python: tuple[int, int]) -> int:
+        """Return in which stretch of versions between turning points ``python`` lies, as a number.
+
+        A version that is spoken of is a stretch of its own, for it may be compared with ``==``.
+        """
+        return sum(minor <= python[1] for turning in self.turning_points for minor in (turning, turning + 1))
 
     @property
     def proof_needed(self) -> bool:
@@ -114,6 +129,7 @@ class Comparison:
     :param wheels: hashes of the wheels at the ends.
     :param equal: whether they would install the same.
     :param because: what was compared and what came of it, one clause.
+    :param alike: language versions of all builders of the family whose wheels would install the same as the oldest's.
     """
 
     abi_family: str
@@ -122,11 +138,24 @@ class Comparison:
     wheels: frozenset[str]
     equal: bool
     because: str
+    alike: frozenset[tuple[int, int]] = frozenset()
 
-    def proves(self, interpreter: Interpreter, built: Built) -> bool:
-        """Whether ``interpreter`` lies in a range whose ends are equal, and ``built`` is the wheel of one of them."""
-        within = self.oldest <= interpreter.python <= self.newest and interpreter.abi_family == self.abi_family
-        return self.equal and within and built.wheel.sha256 in self.wheels
+    def proves(self, interpreter: Interpreter, built: Built, policy: Policy) -> bool:
+        """Whether ``interpreter`` lies in a range whose ends are equal, and ``built`` is the wheel of one of them.
+
+        Somebody on the same side of all turning points must have built the same, too.
+        """
+        within = self.covers(interpreter) and built.wheel.sha256 in self.wheels
+        return self.equal and within and self.speaks_for(interpreter, policy)
+
+    def covers(self, interpreter: Interpreter) -> bool:
+        """Whether ``interpreter`` lies between the ends."""
+        return self.oldest <= interpreter.python <= self.newest and interpreter.abi_family == self.abi_family
+
+    def speaks_for(self, interpreter: Interpreter, policy: Policy) -> bool:
+        """Whether one of those who built alike is on the same side of all turning points as ``interpreter``."""
+        stretch = policy.stretch(interpreter.python)
+        return any(policy.stretch(python) == stretch for python in {self.oldest, self.newest, *self.alike})
 
 
 @dataclass(frozen=True)
@@ -294,6 +323,10 @@ def _against_abi(interpreter: Interpreter, built: Built, tags: list[Tag], *, pol
 def _against_project(
     interpreter: Interpreter, built: Built, tags: list[Tag], *, policy: Policy, comparisons: tuple[Comparison, ...]
 ) -> Iterator[str]:
+    if policy.mode is ReuseMode.AUTO and policy.may_stop(
+        interpreter.python, builders=[builder.python for builder in built.builders]
+    ):
+        yield f"the build stops for Pythons that are too old, which {interpreter.name} may be: who built it is newer"
     stable = bool(tags) and is_stable_abi(tags[0])
     expected = policy.dependence is Dependence.EXTENSION
     if expected and tags and not stable:
@@ -303,13 +336,22 @@ def _against_project(
     if (
         policy.proof_needed
         and (stable or not expected)
-        and not any(comparison.proves(interpreter, built) for comparison in comparisons)
+        and not any(comparison.proves(interpreter, built, policy) for comparison in comparisons)
     ):
-        against = (
-            known.because for known in comparisons if not known.equal and known.abi_family == interpreter.abi_family
-        )
         doubted = next(_doubted(policy), "it is not known whether a fresh build would give the same")
-        yield next(against, doubted)
+        yield next(_unproved(interpreter, policy, comparisons), doubted)
+
+
+def _unproved(interpreter: Interpreter, policy: Policy, comparisons: Iterable[Comparison]) -> Iterator[str]:
+    """Yield why comparisons with builds of the interpreter's own family prove nothing for it."""
+    for known in comparisons:
+        if not known.equal and known.abi_family == interpreter.abi_family:
+            yield known.because
+        elif known.covers(interpreter) and not known.speaks_for(interpreter, policy):
+            yield (
+                f"{known.because}, but the build speaks of a version of Python that sets {interpreter.name} apart from "
+                "all who built that"
+            )
 
 
 def _in_favour(
@@ -319,13 +361,13 @@ def _in_favour(
     yield f"{interpreter.name} takes {tag}"
     if is_stable_abi(tag):
         yield f"its {_few(built.wheel.extensions)} uses the stable ABI and was built by an implementation no newer"
-        yield from (known.because for known in comparisons if known.proves(interpreter, built))
+        yield from (known.because for known in comparisons if known.proves(interpreter, built, policy))
     elif policy.dependence is Dependence.INDEPENDENT:
         yield from policy.because
     elif policy.mode is ReuseMode.TAGS:
         yield "--reuse tags: the tags alone are trusted"
     else:
-        yield from (known.because for known in comparisons if known.proves(interpreter, built))
+        yield from (known.because for known in comparisons if known.proves(interpreter, built, policy))
 
 
 def _few(members: Sequence[str]) -> str:

@@ -96,6 +96,18 @@ def test_what_is_not_known_is_built_at_the_ends_of_each_family_first() -> None:
     assert builders(policy) == ["python3.10", "python3.13", "python3.13t", "pypy3.9", "pypy3.11"]
 
 
+def test_whoever_is_on_its_own_side_of_a_version_that_the_build_speaks_of_builds_with_the_ends() -> None:
+    after = Policy(dependence=Dependence.UNKNOWN, turning_points=frozenset({13}))
+    at = Policy(dependence=Dependence.UNKNOWN, turning_points=frozenset({12}))
+    assert "python3.12" not in builders(after)
+    assert builders(at)[:3] == ["python3.10", "python3.12", "python3.13"]
+
+
+def test_where_the_build_stops_for_old_pythons_the_oldest_of_all_builds_beside_the_first() -> None:
+    assert builders(Policy(dependence=Dependence.INDEPENDENT, stops_below=12)) == ["python3.10", "pypy3.9"]
+    assert builders(Policy(dependence=Dependence.INDEPENDENT, stops_below=9)) == ["python3.10"]
+
+
 def test_whoever_the_ends_could_not_serve_builds_too() -> None:
     assert builders(Policy(dependence=Dependence.UNKNOWN), ["python3.12"], tried=("cpython", "pypy")) == ["python3.12"]
 

@@ -22,8 +22,12 @@ class Evidence:
     """A verdict and every reason for it, each one clause that a packager can check (``setup.py:12: …``).
 
     :param doubts: beside extension modules, what else may differ between builders: a stable ABI does not settle that.
+    :param turning_points: minor versions of Python 3 that the build speaks of, where only builds can tell.
+    :param stops_below: the minor version of Python 3 below which the build may stop as too old; 0: it does not.
     """
 
     verdict: Verdict
     because: tuple[str, ...]
     doubts: tuple[str, ...] = ()
+    turning_points: frozenset[int] = frozenset()
+    stops_below: int = 0

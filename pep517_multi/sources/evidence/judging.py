@@ -13,6 +13,7 @@ from pep517_multi.sources.evidence.evidence import Evidence, Verdict
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, unknown
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_markers, judge_requirements
 from pep517_multi.sources.evidence.setup_reach import reaching_lines
+from pep517_multi.sources.evidence.turning_points import turning_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -91,11 +92,14 @@ def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -
     findings = [*dict.fromkeys(_findings(project))]
     made = tuple(finding.because for finding in findings if finding.verdict is Verdict.EXTENSION)
     open_ = [finding for finding in findings if finding.verdict is Verdict.UNKNOWN]
+    stops_below = max((finding.stops_below for finding in findings), default=0)
     if made:
-        return Evidence(Verdict.EXTENSION, made, tuple(_doubts(project, open_)))
+        return Evidence(Verdict.EXTENSION, made, tuple(_doubts(project, open_)), turning_points(project), stops_below)
     if open_:
-        return Evidence(Verdict.UNKNOWN, tuple(finding.because for finding in open_))
-    return Evidence(Verdict.INDEPENDENT, (FAMILIES[_own_backend(project) or build_system.backend].pure,))
+        because = tuple(finding.because for finding in open_)
+        return Evidence(Verdict.UNKNOWN, because, turning_points=turning_points(project), stops_below=stops_below)
+    pure = FAMILIES[_own_backend(project) or build_system.backend].pure
+    return Evidence(Verdict.INDEPENDENT, (pure,), stops_below=stops_below)
 
 
 def _doubts(project: Project, findings: Iterable[Finding]) -> Iterator[str]:

@@ -26,16 +26,23 @@ class Finding:
     """One reason why a wheel may depend on the interpreter that builds it.
 
     :param compiled_only: nothing but extension modules and the tag can be reached by it.
+    :param stops_below: the build may stop for a Python 3 older than this minor version, and that is all.
     """
 
     verdict: Verdict
     because: str
     compiled_only: bool = False
+    stops_below: int = 0
 
 
 def unknown(because: str, *, compiled_only: bool = False) -> Finding:
     """Return a finding after which only a build can tell."""
     return Finding(Verdict.UNKNOWN, because, compiled_only)
+
+
+def stopping(because: str, below: int) -> Finding:
+    """Return a finding that the build stops for old Pythons, and does nothing else for them."""
+    return Finding(Verdict.INDEPENDENT, because, stops_below=below)
 
 
 def extension(because: str) -> Finding:

@@ -51,6 +51,8 @@ class ExpressionReader(ABC):
         self.flow = Flow(module, self.bindings)
         self.orders = Orders(module, self.bindings, self.flow)
         self.findings: list[Finding] = []
+        self.guards: list[Finding] = []
+        """Conditions under which the module stops for Pythons that are too old, and for no others."""
         self.calls_setup = False
         self.about = ""
         self.stopping_is_final = final
@@ -252,6 +254,7 @@ class ExpressionReader(ABC):
         if len(self.above) > _MAX_DEPTH:
             return f"{filename} is too many imports away"
         reader = type(self)(self.project, filename, module, above=self.above, final=self.stopping_is_final)
+        self.guards += reader.guards
         if reader.calls_setup:
             return f"{filename} calls setup()"
         return reader.findings[0].because if reader.findings else None

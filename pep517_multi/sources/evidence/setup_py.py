@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence import setup_names as names
 from pep517_multi.sources.evidence.literals import is_empty_literal, parse, walked
-from pep517_multi.sources.evidence.project import Finding, Project, unknown
+from pep517_multi.sources.evidence.project import Finding, Project, stopping, unknown
 from pep517_multi.sources.evidence.setup_bindings import catches
 from pep517_multi.sources.evidence.setup_expressions import ExpressionReader
 from pep517_multi.sources.evidence.setup_reading import reads_only
-from pep517_multi.sources.evidence.setup_versions import decided, spares_newer, spares_older
+from pep517_multi.sources.evidence.setup_versions import decided, spares_newer, spares_older, stops_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +33,7 @@ def judge_setup_py(project: Project) -> Iterator[Finding]:
     except RecursionError:
         yield unknown("setup.py: it is nested too deeply to be read")
         return
-    yield from reader.findings
+    yield from (*reader.findings, *reader.guards)
     if not reader.calls_setup and not reader.findings:
         yield unknown("setup.py: no call of setup() can be seen")
 
@@ -61,6 +61,8 @@ class ModuleReader(ExpressionReader):
             case ast.Assert(test=test):
                 if not self.stopping_is_final or _binds(test) or not spares_newer(test, self.bindings):
                     self.value(test)
+                else:
+                    self._guard(ast.UnaryOp(ast.Not(), test, lineno=node.lineno))
             case ast.For(target=target, iter=value, body=body, orelse=orelse):
                 self._assign([target], value)
                 self.read([*body, *orelse])
@@ -164,12 +166,21 @@ class ModuleReader(ExpressionReader):
         if self.stopping_is_final and (stops or goes_on) and not _binds(node.test):
             if not (spares_older if stops else spares_newer)(node.test, self.bindings):
                 self._read_test(node)
+            else:
+                self._guard(node.test if stops else ast.UnaryOp(ast.Not(), node.test, lineno=node.lineno))
             self.read(() if stops else node.body)
             self.read(() if goes_on else node.orelse)
             return
         self._read_test(node)
         self.read(node.body)
         self.read(node.orelse)
+
+    def _guard(self, condition: ast.expr) -> None:
+        """Note that the module stops under ``condition``, which only holds for versions below some."""
+        below = stops_below(condition, self.bindings)
+        if below:
+            place = f"{self.filename}:{condition.lineno}"
+            self.guards.append(stopping(f"{place}: it stops for some Pythons older than 3.{below}", below))
 
     def _read_test(self, node: ast.If) -> None:
         before = self.about

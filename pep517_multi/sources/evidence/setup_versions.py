@@ -53,6 +53,41 @@ def spares_older(node: ast.expr, bindings: Bindings) -> bool:
     return _is_bound(node, bindings, above=False)
 
 
+def stops_below(node: ast.expr, bindings: Bindings) -> int:
+    """Return the first minor version of Python 3 from which on ``node`` is certainly false; 0 where it always is."""
+    minors = range(_VERSIONS[-1][1], _OLDEST[1] - 1, -1)
+    return next((minor + 1 for minor in minors if _may_hold(node, bindings, minor)), 0)
+
+
+def _may_hold(node: ast.expr, bindings: Bindings, minor: int) -> bool:
+    """Whether ``node``, a bound on versions, may be true for a Python of this minor version."""
+    outcomes = _outcomes(node, bindings, minor, depth=5)
+    return outcomes is None or True in outcomes
+
+
+def _outcomes(node: ast.expr, bindings: Bindings, minor: int, *, depth: int) -> set[bool] | None:
+    """Return what ``node`` is for the versions of this minor version, ``None`` where that cannot be said."""
+    match node:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            known = _outcomes(operand, bindings, minor, depth=depth)
+            return None if known is None else {not outcome for outcome in known}
+        case ast.Name() if depth and (value := bindings.only_value(node.id)) is not None:
+            return _outcomes(value, bindings, minor, depth=depth - 1)
+        case ast.Compare(left=left, ops=[compared], comparators=[right]) if type(compared) in _OPERATORS:
+            left, right = _followed(left, bindings), _followed(right, bindings)
+            values = _values(left, bindings), _values(right, bindings)
+            if values.count(None) != 1:
+                return None
+            pairs = [*zip(*_sides(left, right, values), strict=False)]
+            chosen = [pair for pair, version in zip(pairs, _VERSIONS, strict=False) if version[1] == minor]
+            try:
+                return {_OPERATORS[type(compared)](*pair) for pair in chosen}
+            except TypeError:  # it would fail for everyone
+                return None
+        case _:
+            return None
+
+
 def _is_bound(node: ast.expr, bindings: Bindings, *, above: bool, depth: int = 5) -> bool:
     if decided(node, bindings) is not None:
         return True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi.sources.declared import read_setup_cfg
 from pep517_multi.sources.evidence.commands import judge_command
+from pep517_multi.sources.evidence.evidence import Verdict
 from pep517_multi.sources.evidence.literals import assignments, is_literal, parse
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, table, unknown
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
@@ -38,7 +39,8 @@ def judge_setuptools(project: Project) -> Iterator[Finding]:
     for name in project.files:
         if name.endswith((".pyx", "/Cargo.toml")) and not name.startswith(SPARE_FOLDERS):
             # What declares the extension was perhaps not understood; and where nothing does, somebody should look.
-            yield (extension if findings else unknown)(f"{name}: source of an extension module")
+            telling = any(finding.verdict is not Verdict.INDEPENDENT for finding in findings)
+            yield (extension if telling else unknown)(f"{name}: source of an extension module")
 
 
 def _judge_entry_points(project: Project) -> Iterator[Finding]:

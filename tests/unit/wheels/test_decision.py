@@ -70,8 +70,10 @@ def served_by(
     return decision.built.wheel.name.tag_text if isinstance(decision, Reuse) else None
 
 
-def reasons(name: str, wheel: Built, policy: Policy, *, inputs: str = "same") -> str:
-    decision = decide(recorded_probes.load(name), [wheel], policy=policy, inputs=inputs)
+def reasons(
+    name: str, wheel: Built, policy: Policy, *, inputs: str = "same", comparisons: tuple[Comparison, ...] = ()
+) -> str:
+    decision = decide(recorded_probes.load(name), [wheel], policy=policy, inputs=inputs, comparisons=comparisons)
     assert isinstance(decision, Build)
     return "; ".join(decision.because)
 
@@ -261,6 +263,28 @@ def test_a_proof_covers_its_range_and_its_family_only() -> None:
     proof = compared(wheel, equal=True)
     served = {name: served_by(name, [wheel], UNKNOWN, comparisons=(proof,)) for name in recorded_probes.NAMES}
     assert {name for name, tag in served.items() if tag} == {"python3.10", "python3.11", "python3.12", "python3.13"}
+
+
+def test_a_proof_says_nothing_of_a_version_that_the_build_speaks_of() -> None:
+    wheel = built("py3-none-any", by="python3.10")
+    speaking = replace(UNKNOWN, turning_points=frozenset({11}))
+    proof = compared(wheel, equal=True)
+    served = {name for name in recorded_probes.NAMES if served_by(name, [wheel], speaking, comparisons=(proof,))}
+    assert served == {"python3.10", "python3.12", "python3.13"}
+    assert "sets python3.11 apart" in reasons("python3.11", wheel, speaking, comparisons=(proof,))
+
+    settled = replace(proof, alike=frozenset({(3, 10), (3, 11), (3, 13)}))
+    assert served_by("python3.11", [wheel], speaking, comparisons=(settled,)) == "py3-none-any"
+
+
+def test_where_the_build_stops_for_old_pythons_no_newer_one_speaks_for_them() -> None:
+    stopping = replace(NO_EXTENSIONS, stops_below=12)
+    assert "the build stops for Pythons that are too old" in reasons(
+        "python3.11", built("py3-none-any", by="python3.12"), stopping
+    )
+    assert served_by("python3.11", [built("py3-none-any", by="python3.10")], stopping) == "py3-none-any"
+    assert served_by("python3.12", [built("py3-none-any", by="python3.13")], stopping) == "py3-none-any"
+    assert served_by("pypy3.9", [built("py3-none-any", by="python3.10")], stopping) is None
 
 
 def test_a_proof_speaks_of_the_wheels_that_were_compared_only() -> None:

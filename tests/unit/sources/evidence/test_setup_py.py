@@ -1068,3 +1068,34 @@ def test_without_the_project_on_the_path_an_import_may_find_what_is_installed(tm
     judged(tmp_path, f"import os, sys\nsys.path.insert(0, os.path.dirname(__file__))\n{IMPORTS}")
 
     assert judge(tmp_path, build_meta, {}).verdict is Verdict.INDEPENDENT
+
+
+@pytest.mark.parametrize(
+    ("guard", "below"),
+    [
+        pytest.param("if sys.version_info < (3, 11): sys.exit('old')", 11, id="tuple"),
+        pytest.param("if sys.version_info < (3, 11, 2): sys.exit('old')", 12, id="patch-release"),
+        pytest.param("if not sys.version_info[:2] >= (3, 11): sys.exit('old')", 11, id="not"),
+        pytest.param("assert sys.version_info > (3, 10)", 10, id="assert"),
+        pytest.param("if sys.version_info >= (3, 12): pass\nelse: raise SystemExit(1)", 12, id="else"),
+        pytest.param("OLDEST = (3, 12)\nif sys.version_info < OLDEST: sys.exit('old')", 12, id="by-name"),
+        pytest.param("if sys.version_info[1] < 11: sys.exit('old')", 100, id="not-followed"),
+        pytest.param("if sys.version_info < (3, 6): sys.exit('old')", 0, id="older-than-any"),
+    ],
+)
+def test_what_stops_for_old_pythons_is_independent_and_it_is_noted_from_where_on(
+    tmp_path: Path, guard: str, below: int
+) -> None:
+    evidence = judged(tmp_path, f"import sys\nfrom setuptools import setup\n{guard}\nsetup()")
+
+    assert (evidence.verdict, evidence.stops_below) == (Verdict.INDEPENDENT, below)
+
+
+def test_a_module_of_the_project_that_stops_for_old_pythons_counts_as_well(tmp_path: Path) -> None:
+    evidence = judged(
+        tmp_path,
+        "from setuptools import setup\nfrom pkg import NAMES\nsetup(name=NAMES[0])",
+        pkg="import sys\nNAMES = ['a', *'b']\nif sys.version_info < (3, 11):\n    raise RuntimeError('old')",
+    )
+
+    assert (evidence.verdict, evidence.stops_below) == (Verdict.INDEPENDENT, 11)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pep517_multi.sources.buildsystem import read_build_system, read_pyproject
+from pep517_multi.sources.evidence.project import Project
+from pep517_multi.sources.evidence.turning_points import turning_points
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def found(tree: Path, files: Mapping[str, str]) -> set[int]:
+    for name, text in {"setup.py": "", **files}.items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    pyproject = read_pyproject(tree)
+    return {*turning_points(Project(tree, read_build_system(tree, pyproject), pyproject))}
+
+
+@pytest.mark.parametrize(
+    ("line", "minors"),
+    [
+        ("if sys.version_info[:2] == (3, 11):", {11}),
+        ("if sys.version_info[:2] in ((3, 10), (3, 12)):", {10, 12}),
+        ("if '3.11' <= platform.python_version() < \"3.13\":", {11, 13}),
+        ("if platform.python_version().startswith('3.11'):", {11}),
+        ("if sys.version_info[1] in (9, 12):", {9, 12}),
+        ("if sys.version_info.minor >= 12:", {12}),
+        ("if 12 <= sys.version_info.minor:", {12}),
+        ("if sys.hexversion >= 0x030b0000:", {11}),
+        ("if sys.implementation.cache_tag == 'cpython-312':", {12}),
+        ("if requires == 'foo>=3.11; python_version < \"3.14\"':", {11, 14}),
+        ("'Programming Language :: Python :: 3.11',", set()),
+        ("python_requires='>=3.11',", set()),
+        ("py_limited_api='cp311'", set()),
+        ("# only (3, 11)", set()),
+        ("version = '3.1.4'", set()),
+    ],
+)
+def test_versions_that_a_build_script_speaks_of_are_found(tmp_path: Path, line: str, minors: set[int]) -> None:
+    assert found(tmp_path, {"setup.py": f"{line}\n"}) == minors
+
+
+@pytest.mark.parametrize(
+    ("files", "minors"),
+    [
+        pytest.param({"meson.build": "if py.language_version().version_compare('>=3.11')"}, {11}, id="meson"),
+        pytest.param(
+            {"meson.build": "project('a', meson_version: '>=1.3', version: '3.11')"}, set(), id="meson-itself"
+        ),
+        pytest.param({"CMakeLists.txt": "if(Python_VERSION VERSION_LESS 3.11)"}, {11}, id="cmake"),
+        pytest.param({"CMakeLists.txt": "cmake_minimum_required(VERSION 3.15...3.26)"}, set(), id="cmake-itself"),
+        pytest.param(
+            {"pyproject.toml": '[build-system]\nrequires = ["a; python_version > \'3.12\'"]\nbuild-backend = "b"'},
+            {12},
+            id="marker-of-a-build-requirement",
+        ),
+        pytest.param(
+            {"pyproject.toml": '[[tool.scikit-build.overrides]]\nif.python-version = ">=3.11"\nwheel.cmake = false'},
+            {11},
+            id="override",
+        ),
+        pytest.param(
+            {"setup.py": "import helper.versions", "helper/__init__.py": "", "helper/versions.py": "OLD = (3, 11)"},
+            {11},
+            id="module-that-setup-py-imports",
+        ),
+        pytest.param(
+            {
+                "setup.py": "import a",
+                "a/__init__.py": "from . import b",
+                "a/b.py": "from .c import x",
+                "a/c.py": "(3, 9)",
+            },
+            {9},
+            id="module-that-a-module-imports",
+        ),
+        pytest.param({"setup.py": "", "src/a/b.py": "if sys.version_info > (3, 11): pass"}, set(), id="mere-content"),
+        pytest.param(
+            {
+                "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["tools"]',
+                "tools/own.py": "if sys.version_info > (3, 11): pass",
+            },
+            {11},
+            id="backend-in-the-tree",
+        ),
+    ],
+)
+def test_whatever_may_run_in_the_build_is_searched(tmp_path: Path, files: dict[str, str], minors: set[int]) -> None:
+    assert found(tmp_path, files) == minors
