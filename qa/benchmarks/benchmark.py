@@ -22,6 +22,7 @@ from limit import Limit, find_limit
 from measuring import Measure, count_processes, measure
 from peers import OURS, OURS_AT_LOWEST, REPEAT, REUSE, TOOLS, UV
 from profiling import profile
+from quality import quality
 from roots import digests, faults
 from scaling import scale
 from sdists import fetch
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from pep517_multi.interpreters.interpreter import Interpreter
 
 HERE = Path(__file__).resolve().parent
+PURE = ("attrs", "packaging", "requests", "rich")
+"""Whose QA is measured, unless others are named; each takes another backend."""
 IMPLS = ("3.10", "3.11", "3.12", "3.13")
 TMPFS = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
 
@@ -174,6 +177,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the answer is 1 where a goal was missed, and another one where it could not be run."""
     options = _parser().parse_args(arguments)
     try:
+        if options.qa:
+            return _quality(options)
         works = _earlier(options.earlier) if options.earlier else _measured(options)
     except MultibuildError as error:
         print(f"benchmark: {error}", file=sys.stderr)  # noqa: T201 - a command
@@ -189,11 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measured(options: argparse.Namespace) -> list[Work]:
-    interpreters = finder_of(LocalRunner()).select(options.impls)
-    tools = options.environments.absolute()
-    make_environments(tools, interpreters)
-    place = str(TMPFS) if TMPFS.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="multibuild-benchmark-", dir=place) as folder:
+    interpreters, tools = _prepared_environments(options)
+    with _place() as folder:
         bench = Bench(Path(folder), tools, interpreters)
         if options.scale:
             print(scale(bench.folder, most=options.scale, tools=tools, interpreters=interpreters))  # noqa: T201 - a command
@@ -206,6 +208,27 @@ def _measured(options: argparse.Namespace) -> list[Work]:
             source = _unpacked(works[0], bench.folder)
             print(profile(source, tools=tools, interpreters=interpreters, folder=bench.folder))  # noqa: T201
     return works
+
+
+def _quality(options: argparse.Namespace) -> int:
+    interpreters, tools = _prepared_environments(options)
+    works = list(_works(options.only or PURE))
+    with _place() as folder:
+        sources = {work.name: _unpacked(work, Path(folder)) for work in works}
+        shown, is_met = quality(sources, Path(folder), rounds=options.rounds, tools=tools, interpreters=interpreters)
+    print(shown)  # noqa: T201 - a command
+    return int(not is_met)
+
+
+def _prepared_environments(options: argparse.Namespace) -> tuple[tuple[Interpreter, ...], Path]:
+    interpreters = finder_of(LocalRunner()).select(options.impls)
+    tools = options.environments.absolute()
+    make_environments(tools, interpreters)
+    return interpreters, tools
+
+
+def _place() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="multibuild-benchmark-", dir=str(TMPFS) if TMPFS.is_dir() else None)
 
 
 def _earlier(paths: Sequence[Path]) -> list[Work]:
@@ -229,6 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--earlier", type=Path, nargs="+", metavar="JSON", help="show earlier runs, measure nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the medians as SVG")
+    parser.add_argument("--qa", action="store_true", help="only: what QA of pure packages costs")
     parser.add_argument("--profile", action="store_true", help="show where multibuild's own time goes")
     parser.add_argument(
         "--scale",
