@@ -81,10 +81,14 @@ def examined(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Ran]:
             },
             id="entry points",
         ),
-        pytest.param("nondeterministic", "nondeterministic", set(), id="clock"),
-        pytest.param("hazard-set", "nondeterministic", set(), id="set"),
-        pytest.param("hazard-build-path", "nondeterministic", set(), id="build path"),
-        pytest.param("hazard-shebang", "benign", set(), id="shebang"),
+        pytest.param("nondeterministic", "nondeterministic", {("text", r"nondeterministic/built\.py")}, id="clock"),
+        pytest.param("hazard-set", "nondeterministic", {("text", r"hazard_set/names\.py")}, id="set"),
+        pytest.param(
+            "hazard-build-path", "nondeterministic", {("text", r"hazard_build_path/built\.py")}, id="build path"
+        ),
+        pytest.param(
+            "hazard-shebang", "benign", {("script", r"hazard_shebang-1\.0\.data/scripts/hazard-shebang")}, id="shebang"
+        ),
         pytest.param("intree-backend", "identical", set(), id="clean"),
         pytest.param("scripts-and-data", "identical", set(), id="clean with scripts and data"),
         pytest.param("pure-flit", "identical", set(), id="clean of flit", marks=NEEDS_INDEX),
@@ -106,8 +110,15 @@ def test_each_hazard_gets_its_verdict_and_its_findings(
     assert differing
     assert {impl: verdicts(ran)[impl] for impl in differing} == dict.fromkeys(differing, verdict)
     assert {impl for impl, found in verdicts(ran).items() if found is None} == set(targets()) - set(names)
+    rules = {"differs": {None}, "nondeterministic": {"second-build"}, "benign": {"shebang"}, "identical": set()}
     for impl in differing:
-        found = {(one["kind"], one["file"]) for one in counting(ran, impl)}
+        found = {(one["kind"], one["file"]) for one in ran.impls[impl]["qa"]["findings"]}
+        assert {one["rule"] for one in ran.impls[impl]["qa"]["findings"]} == rules[verdict]
+        assert verdict != "identical" or set(ran.impls[impl]["qa"]["hidden"]) <= {
+            "archive-times",
+            "archive-order",
+            "record",
+        }
         assert all(any(kind == known and re.fullmatch(file, path) for known, path in found) for kind, file in findings)
         assert all(any(kind == known and re.fullmatch(file, path) for known, file in findings) for kind, path in found)
 
@@ -130,8 +141,10 @@ def test_a_stable_abi_module_may_differ_by_its_headers_and_by_nothing_else(
     assert names
     assert {verdicts(ran)[impl] for impl in names} <= verdicts_allowed
     for impl in names:
+        assert bool(counting(ran, impl)) == ("differs" in verdicts_allowed)
         for finding in counting(ran, impl):
             assert finding["kind"] == "extension"
+            assert finding["file"].startswith("hazard_abi3")
             assert any("built for Python 3." in line for line in finding["lines"])
 
 
@@ -251,7 +264,12 @@ def test_what_the_recipe_accepts_passes_until_it_expires(
     assert ran.returncode == code, ran.stderr
     assert verdicts(ran)[names[1]] == verdict
     assert told in ran.stderr
-    assert "qa.accept of package hazard-files kind abi3 (long gone) accepts nothing" in ran.stderr
+    unused = "qa.accept of package hazard-files kind abi3 (long gone) accepts nothing; remove it"
+    assert unused in ran.stderr
+    assert ran.report["remarks"][-1] == unused
+    assert [remark for remark in ran.report["remarks"] if "expired" in remark and told in remark] == (
+        ran.report["remarks"][:-1] if told else []
+    )
     reasons = {one["accepted"] for one in ran.impls[names[1]]["qa"]["findings"]}
     assert reasons == ({None} if told else {"looked at: nobody imports them"})
 
