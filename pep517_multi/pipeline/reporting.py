@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from pep517_multi import files
 
@@ -27,7 +30,14 @@ def write_report(report: Report, settings: Settings, *, work: WorkDirectory | No
         if settings.report_html is not None:
             from pep517_multi.reports import html
 
-            files.write_whole(settings.report_html, html.render(report).encode())
+            page = html.render(report, work=_url_from(settings.report_html, work.path) if work else None)
+            files.write_whole(settings.report_html, page.encode())
+
+
+def _url_from(page: Path, folder: Path) -> str:
+    """Return the URL of ``folder`` relative to ``page``, so that both can be moved together."""
+    relative = os.path.relpath(folder.resolve(), page.absolute().parent.resolve())
+    return f"{quote(Path(relative).as_posix())}/"
 
 
 def write_refusal(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.interpreters
 
 PACKAGES = Path(__file__).parents[1] / "packages"
+WITH_DIFFOSCOPE = shutil.which("diffoscope") is not None
 NEEDS_INDEX = pytest.mark.network
 
 
@@ -146,6 +147,8 @@ def test_a_stable_abi_module_may_differ_by_its_headers_and_by_nothing_else(
             assert finding["kind"] == "extension"
             assert finding["file"].startswith("hazard_abi3")
             assert any("built for Python 3." in line for line in finding["lines"])
+            # Where diffoscope is installed, it looks at such modules without being asked.
+            assert [(ran.workdir / path).is_file() for path in finding["details"]] == [True] * 2 * WITH_DIFFOSCOPE
 
 
 def test_a_finding_says_what_differs_and_shows_the_first_lines(examined: Callable[..., Ran]) -> None:
@@ -321,14 +324,17 @@ def test_without_diffoscope_qa_goes_on_unless_it_is_asked_for(
     assert not list((tmp_path / "asked").rglob("*.whl"))
 
 
-@pytest.mark.skipif(not shutil.which("diffoscope"), reason="needs diffoscope (Debian: diffoscope-minimal)")
+@pytest.mark.skipif(not WITH_DIFFOSCOPE, reason="needs diffoscope (Debian: diffoscope-minimal)")
 def test_on_request_diffoscope_tells_everything_at_length(package: PackageCopy, tmp_path: Path) -> None:
     names = cpython_targets()[:2]
     options = ("--reuse", "tags", "--qa", "warn", "--qa-tool", "diffoscope")
-    ran = multibuild(package("hazard-metadata"), *impls(*names), *options, workdir=tmp_path / "work")
+    page = ("--report-html", tmp_path / "work" / "page.html")
+    ran = multibuild(package("hazard-metadata"), *impls(*names), *options, *page, workdir=tmp_path / "work")
     assert verdicts(ran)[names[1]] == "differs", ran.stderr
     (finding,) = counting(ran, names[1])
     text, html = (ran.workdir / path for path in finding["details"])
+    links = re.findall(r'href="\./(qa/[^"]*)"', (ran.workdir / "page.html").read_text())
+    assert [ran.workdir / link for link in links[:2]] == [text, html]
     assert "Requires-Dist: packaging" in text.read_text()
     assert "packaging" in html.read_text()
 

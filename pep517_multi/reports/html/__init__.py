@@ -14,25 +14,27 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
-_SECTIONS = (
-    ("failures", "Failures", run.failures),
-    ("wheels", "Wheels", run.wheels),
-    ("time", "Time", run.times),
-    ("qa", "QA", quality.quality),
-    ("hidden", "Normalisation", quality.hidden),
-    ("checks", "Checks", checks.checks),
-    ("impls", "Implementations", run.implementations),
-    ("source", "Source", run.source),
-    ("bytecode", "Bytecode", run.not_compiled),
-)
 
+def render(report: Report, *, work: str | None = None) -> str:
+    """Return the page; the same report gives the same text, whenever and wherever it is made.
 
-def render(report: Report) -> str:
-    """Return the page; the same report gives the same text, whenever and wherever it is made."""
+    :param work: the URL of the work directory as the page reaches it, ending in a slash; without it, what lies there is
+        named and not linked.
+    """
     title = " ".join(filter(None, (report.source.name, report.source.version, "multibuild report")))
     return page(
         title,
         header=run.header(report),
-        sections=((identifier, name, make(report)) for identifier, name, make in _SECTIONS),
+        sections=(
+            ("failures", "Failures", run.failures(report)),
+            ("wheels", "Wheels", run.wheels(report)),
+            ("time", "Time", run.times(report)),
+            ("qa", "QA", quality.quality(report, work)),
+            ("hidden", "Normalisation", quality.hidden(report)),
+            ("checks", "Checks", checks.checks(report)),
+            ("impls", "Implementations", run.implementations(report)),
+            ("source", "Source", run.source(report)),
+            ("bytecode", "Bytecode", run.not_compiled(report)),
+        ),
         footer=f"multibuild {__version__}, report schema {SCHEMA}; report.json holds the same as data.",
     )

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from pep517_multi.reports.html.elements import Child
 
 
-def quality(report: Report) -> Element | None:
-    """Tell what the comparison with fresh builds came to."""
+def quality(report: Report, work: str | None = None) -> Element | None:
+    """Tell what the comparison with fresh builds came to.
+
+    :param work: the URL of the work directory, where longer comparisons lie; ``None`` where it is not known.
+    """
     compared = [(entry, entry.qa) for entry in report.impls if entry.qa is not None]
     if not compared and not report.remarks:
         return None
@@ -26,7 +29,7 @@ def quality(report: Report) -> Element | None:
     columns = ("implementation", "verdict", "findings", "hidden", "what that means")
     overview = table("Reused wheels beside fresh builds", columns, rows) if rows else None
     remarks = bullets(report.remarks, class_="remarks") if report.remarks else None
-    details = [_details(entry, qa) for entry, qa in compared if qa.findings or qa.error]
+    details = [_details(entry, qa, work) for entry, qa in compared if qa.findings or qa.error]
     return section("qa", "Quality assurance", overview, remarks, *details)
 
 
@@ -36,10 +39,10 @@ def _verdict(impls: Sequence[ImplReport], entry: ImplReport, qa: QaReport) -> El
     return row(link_to(impls, entry.impl), badge(qa.verdict), str(len(qa.findings)), str(hidden), meaning)
 
 
-def _details(entry: ImplReport, qa: QaReport) -> Element:
+def _details(entry: ImplReport, qa: QaReport, work: str | None) -> Element:
     error = element("p", qa.error, class_="sentence problem") if qa.error else None
     title = element("h3", code(entry.impl), " ", badge(qa.verdict))
-    return element("div", title, error, *all_of(qa.findings), class_="findings")
+    return element("div", title, error, *all_of(qa.findings, work=work), class_="findings")
 
 
 def hidden(report: Report) -> Element | None:
