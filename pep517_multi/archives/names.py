@@ -22,6 +22,8 @@ _FAULTS = (
     (re.compile(r"(\A|/)\.\.(/|\Z)"), "leads to a parent folder"),
     (re.compile(r"(\A|/)\.?/|(\A|/)\.\Z|\A\Z"), "has an empty component in its name"),
 )
+_PLAIN = re.compile(r"[\w+-][\w.+-]*(/[\w+-][\w.+-]*)*", re.ASCII)
+"""A name without any of these, as nearly all are: no part of it is empty or begins with a dot."""
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])[ .]*(\..*)?\Z", re.IGNORECASE
 )
@@ -34,6 +36,8 @@ def shown(name: str) -> str:
 
 def faults(name: str) -> Iterator[str]:
     """Yield what is wrong with the name of a member on every system, one clause each."""
+    if _PLAIN.fullmatch(name) and len(name) <= _LONGEST_PART:
+        return
     yield from (fault for pattern, fault in _FAULTS if pattern.search(name))
     parts = name.encode("utf-8", "surrogatepass").split(b"/")
     if max(map(len, parts)) > _LONGEST_PART or sum(map(len, parts)) + len(parts) > _LONGEST_PATH:

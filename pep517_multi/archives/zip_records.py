@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pep517_multi.archives.names import shown
 
@@ -40,8 +40,7 @@ class ZipFault(ValueError):  # noqa: N818 - a clause about an archive, for a sen
     """What is wrong with an archive: a clause without the name of the archive."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A member as the central directory has it.
 
     :param name: as text; ``raw`` as bytes.
@@ -147,7 +146,8 @@ def parse_directory(content: bytes, count: int) -> list[Entry]:
 def _entry(fields: Sequence[int], raw: bytes, extra: bytes, comment: bytes) -> Entry:
     _, _, _, flags, method, _, _, crc, compressed, size, *_, disk, _, attributes, offset = fields
     name = _decoded(raw, flags)
-    _check_comment(comment, f"the comment of {shown(name)}")
+    if comment:
+        _check_comment(comment, f"the comment of {shown(name)}")
     if flags & _ENCRYPTED:
         raise ZipFault(f"{shown(name)} is encrypted")
     if flags & _PATCHED or method not in {STORED, DEFLATED}:
@@ -171,6 +171,8 @@ def _decoded(raw: bytes, flags: int) -> str:
 
 def _extras(name: str, extra: bytes, raw: bytes) -> bytes | None:
     """Check the extra fields of a header; return the content of the zip64 one, ``None`` where there is none."""
+    if not extra:
+        return None
     seen: dict[int, bytes] = {}
     for kind, content in _fields(name, extra):
         if kind in seen and kind in {_ZIP64, _UNICODE_PATH}:
@@ -194,11 +196,11 @@ def _fields(name: str, extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _long_sizes(name: str, content: bytes | None, values: Sequence[int], disk: int = 0) -> tuple[int, ...]:
     """Put what a zip64 field says in the place of what did not fit; all that it says otherwise must be the same."""
+    if content is None and _FULL_32 not in values and disk != _FULL_16:  # as nearly all are
+        return *values, disk
     lacking = [value == _FULL_32 for value in values]
     if content is None:
-        if any(lacking) or disk == _FULL_16:
-            raise ZipFault(f"the header of {shown(name)} has a size that is none, and no zip64 field")
-        return *values, disk
+        raise ZipFault(f"the header of {shown(name)} has a size that is none, and no zip64 field")
     numbers = list(struct.unpack(f"<{len(content) // 8}Q", content[: len(content) // 8 * 8]))
     rest = content[len(numbers) * 8 :]
     places = [place for place, is_lacking in enumerate(lacking) if is_lacking]

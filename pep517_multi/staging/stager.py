@@ -14,7 +14,8 @@ from pep517_multi.errors import UsageError
 from pep517_multi.staging import roots
 from pep517_multi.staging.bytecode import Compiler, Module
 from pep517_multi.staging.stripping import is_left_out, strip
-from pep517_multi.wheels.validation import Demands, identity, validated
+from pep517_multi.wheels.identity import identity
+from pep517_multi.wheels.validation import Demands, validated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -227,7 +227,7 @@ class Store:
         digest = wheel.sha256 if wheel else files.sha256(path)
         if digest != expected:
             raise IntegrityError(f"{path} is not the file that was built: its hash changed; delete it and build again")
-        wheel = self._read[key] = wheel or read_wheel(path, sha256=digest)
+        wheel = self._read[key] = wheel or read_wheel(path)
         return _built(wheel, origins), origins
 
     def _settle(

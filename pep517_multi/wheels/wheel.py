@@ -6,11 +6,13 @@ import lzma
 import re
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pep517_multi import files
 from pep517_multi.archives.zip_archive import ZipArchive
+from pep517_multi.wheels.identity import NamedFile
 from pep517_multi.wheels.metadata import read_metadata
 from pep517_multi.wheels.names import WheelName
 
@@ -30,6 +32,7 @@ _ABI_IN_FILE_NAME = re.compile(
 _MODULE_INIT = re.compile(rb"Py(Init|InitU|ModExport)_[A-Za-z0-9_]")
 """A symbol that only extension modules export (:pep:`489`, :pep:`793`); a library loaded by ctypes has none."""
 _OVERLAP = 32
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True)
@@ -52,19 +55,25 @@ class Wheel:
         return frozenset(tag.abi for tag in self.name.tags)
 
 
-def read_wheel(path: Path, *, sha256: str | None = None) -> Wheel:
+def read_wheel(path: Path) -> Wheel:
     """Read the wheel at ``path``; its members' bytes are looked at only where a file name leaves open what it is.
 
-    Enough to choose among wheels; :func:`pep517_multi.wheels.validation.validate` says whether one may be used.
+    Enough to choose among wheels; :func:`pep517_multi.wheels.validation.validate` says whether one may be used. A file is
+    read once, as long as it does not change.
 
-    :param sha256: hexadecimal digest of the file, where it is known already.
     :raises IntegrityError: it is no wheel, or its file name, ``WHEEL`` and ``METADATA`` contradict each other.
     """
+    return replace(_read_once(NamedFile.of(path)), path=path)
+
+
+@lru_cache(_REMEMBERED)
+def _read_once(file: NamedFile) -> Wheel:
+    path = file.path
     name = WheelName.parse(path.name)
     with ZipArchive(path) as archive:
         requires_python = read_metadata(archive, name).requires_python
         extensions = tuple(sorted(entry.name for entry in archive.entries if _is_extension(archive, entry)))
-    return Wheel(path, name, sha256 or files.sha256(path), requires_python, extensions)
+    return Wheel(path, name, files.sha256(path), requires_python, extensions)
 
 
 def _is_extension(archive: ZipArchive, entry: Entry) -> bool:

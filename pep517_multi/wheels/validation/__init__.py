@@ -1,5 +1,5 @@
 """Whether a wheel is what it says: found out before anything of it is used."""
 
-from pep517_multi.wheels.validation.checking import Demands, identity, validate, validated
+from pep517_multi.wheels.validation.checking import Demands, validate, validated
 
-__all__ = ["Demands", "identity", "validate", "validated"]
+__all__ = ["Demands", "validate", "validated"]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pep517_multi import files
 from pep517_multi.archives.limits import Limits
 from pep517_multi.archives.zip_archive import ZipArchive
 from pep517_multi.errors import IntegrityError
+from pep517_multi.wheels.identity import NamedFile
 from pep517_multi.wheels.metadata import read_metadata
 from pep517_multi.wheels.names import WheelName
 from pep517_multi.wheels.validation.members import member_faults
@@ -53,33 +53,12 @@ def validate(path: Path, demands: Demands | None = None) -> None:
 
 def validated(path: Path, demands: Demands) -> Path:
     """Validate as :func:`validate` does, once for each file as long as it does not change; return ``path``."""
-    _validate_once(_Path(path), identity(path), demands)
+    _validate_once(NamedFile.of(path), demands)
     return path
 
 
-def identity(path: Path) -> tuple[int, ...]:
-    """Return what changes when another file comes in the place of the one at ``path``.
-
-    :raises FileError: it cannot be looked at.
-    """
-    with files.explained(f"open the wheel {path}"):
-        status = path.stat()
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-@dataclass(frozen=True)
-class _Path:
-    """A file by its name alone: a wheel that was only moved need not be read again."""
-
-    path: Path = field(compare=False)
-    name: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.path.name)
-
-
 @lru_cache(_REMEMBERED)
-def _validate_once(wheel: _Path, _identity: tuple[int, ...], demands: Demands) -> None:
+def _validate_once(wheel: NamedFile, demands: Demands) -> None:
     validate(wheel.path, demands)
 
 
