@@ -35,10 +35,14 @@ def explained(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        named = error.filename is None or str(error.filename) in doing
-        where = "" if named else f" ({error.filename})"
-        message = f"cannot {doing}{where}: {error.strerror or error}"
-        raise FileError(message) from error
+        raise refused(doing, error) from error
+
+
+def refused(doing: str, error: OSError) -> FileError:
+    """Return the error for what the system said: what was being done, where, and that."""
+    named = error.filename is None or str(error.filename) in doing
+    where = "" if named else f" ({error.filename})"
+    return FileError(f"cannot {doing}{where}: {error.strerror or error}")
 
 
 def sha256(path: Path) -> str:
@@ -89,7 +93,7 @@ def copy_file(source: str | Path, target: str | Path, *, usual_modes: bool = Fal
             if not _cloned(reading, writing):
                 _copy_in_kernel(reading, writing)
                 while chunk := os.read(reading, _CHUNK):  # what is left: all, where the kernel could not
-                    _write_all(writing, chunk)
+                    write_all(writing, chunk)
             mode = stat.S_IMODE(status.st_mode) | stat.S_IRUSR | stat.S_IWUSR
             if usual_modes:
                 mode = 0o755 if mode & stat.S_IXUSR else 0o644
@@ -101,7 +105,8 @@ def copy_file(source: str | Path, target: str | Path, *, usual_modes: bool = Fal
         os.close(reading)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``, however many calls the system wants for it."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

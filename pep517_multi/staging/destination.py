@@ -7,7 +7,6 @@ import errno
 import hashlib
 import os
 import posixpath
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -17,13 +16,12 @@ from installer.scripts import Script
 from installer.utils import construct_record_file
 
 from pep517_multi import files
-from pep517_multi.errors import IntegrityError
+from pep517_multi.errors import IntegrityError, MultibuildError
 from pep517_multi.staging.shebangs import chunks, launcher, with_shebang
 from pep517_multi.staging.wheel_source import Member
 
 if TYPE_CHECKING:
-    import io
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from installer.scripts import ScriptSection
@@ -75,11 +73,12 @@ class RootDestination(WheelDestination):
         self._uniform = uniform
         self._observer = observer
         self._root = os.open(root, _FOLDER)
-        self._folder: tuple[tuple[str, ...], int] = ((), os.dup(self._root))
+        self._open: list[tuple[str, int]] = []  # from the root to where the last file was written
 
     def close(self) -> None:
         """Let go of the root."""
-        os.close(self._folder[1])
+        for _, descriptor in self._open:
+            os.close(descriptor)
         os.close(self._root)
 
     def write_script(self, name: str, module: str, attr: str, section: ScriptSection) -> RecordEntry:
@@ -127,18 +126,24 @@ class RootDestination(WheelDestination):
         known: RecordEntry | None = None,
     ) -> RecordEntry:
         name = posixpath.join(self._paths[scheme], path)
-        with self._explained(name), self._created(name) as stream:
-            hashing = hashlib.sha256()
-            trusted = known.hash_ if known and _is_as_written(known.hash_, hashing.name) else None
-            size = 0
-            for chunk in content:
-                size += stream.write(chunk)
-                if trusted is None:
-                    hashing.update(chunk)
-            stream.flush()
-            os.fchmod(stream.fileno(), mode)
-            time = (self._moment if moment is None else moment) * 1_000_000_000
-            os.utime(stream.fileno(), ns=(time, time))
+        hashing = hashlib.sha256()
+        trusted = known.hash_ if known and _is_as_written(known.hash_, hashing.name) else None
+        size = 0
+        time = (self._moment if moment is None else moment) * 1_000_000_000
+        try:
+            descriptor = self._created(name)
+            try:
+                for chunk in content:
+                    files.write_all(descriptor, chunk)
+                    size += len(chunk)
+                    if trusted is None:
+                        hashing.update(chunk)
+                os.fchmod(descriptor, mode)
+                os.utime(descriptor, ns=(time, time))
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise self._refused(name, error) from error
         if known and known.size not in (None, size):
             raise IntegrityError(f"{self._wheel}: {known.path!r} has changed while the wheel was being installed")
         written = Written(name, size, is_module=scheme in _LIBRARIES and name.endswith(".py"))
@@ -146,43 +151,35 @@ class RootDestination(WheelDestination):
         self._observer(written)
         return RecordEntry(path, trusted or Hash(hashing.name, _encoded(hashing.digest())), size)
 
-    @contextmanager
-    def _created(self, name: str) -> Iterator[io.BufferedWriter]:
+    def _created(self, name: str) -> int:
         *folders, last = name.split("/")[1:]
         if not {"", ".", ".."}.isdisjoint((*folders, last)):
             raise IntegrityError(f"{self._wheel}: {name!r} is no path below the root")
-        descriptor = os.open(last, _NEW_FILE, 0o600, dir_fd=self._opened(tuple(folders)))
-        with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
-            yield stream
+        return os.open(last, _NEW_FILE, 0o600, dir_fd=self._opened(folders))
 
-    def _opened(self, folders: tuple[str, ...]) -> int:
-        """Return a descriptor of the folder, made where it is missing; it is closed when another one is asked for."""
-        if self._folder[0] != folders:
-            descriptor = os.dup(self._root)
-            try:
-                for folder in folders:
-                    inner = _inner(folder, descriptor)
-                    os.close(descriptor)
-                    descriptor = inner
-            except BaseException:
-                os.close(descriptor)
-                raise
-            os.close(self._folder[1])
-            self._folder = folders, descriptor
-        return self._folder[1]
+    def _opened(self, folders: Sequence[str]) -> int:
+        """Return a descriptor of the folder, made where it is missing; those on the way to it stay open, no others."""
+        known = 0
+        for (name, _), folder in zip(self._open, folders, strict=False):
+            if name != folder:
+                break
+            known += 1
+        while len(self._open) > known:
+            os.close(self._open.pop()[1])
+        for folder in folders[known:]:
+            self._open.append((folder, _inner(folder, self._innermost)))
+        return self._innermost
 
-    @contextmanager
-    def _explained(self, name: str) -> Iterator[None]:
-        try:
-            with files.explained(f"write {name} of {self._wheel}"):
-                yield
-        except files.FileError as error:
-            code = getattr(error.__cause__, "errno", None)
-            if code == errno.EEXIST:
-                raise IntegrityError(f"{self._wheel} would write {name} over another file") from error
-            if code in (errno.ENOTDIR, errno.ELOOP):
-                raise IntegrityError(f"{self._wheel} would write {name} through a file or a link") from error
-            raise
+    @property
+    def _innermost(self) -> int:
+        return self._open[-1][1] if self._open else self._root
+
+    def _refused(self, name: str, error: OSError) -> MultibuildError:
+        if error.errno == errno.EEXIST:
+            return IntegrityError(f"{self._wheel} would write {name} over another file")
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            return IntegrityError(f"{self._wheel} would write {name} through a file or a link")
+        return files.refused(f"write {name} of {self._wheel}", error)
 
 
 def _inner(folder: str, descriptor: int) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import posixpath
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,8 @@ from installer.records import InvalidRecordEntry
 
 from pep517_multi.archives import names
 from pep517_multi.errors import IntegrityError
-from pep517_multi.staging import wheel_source
 from pep517_multi.staging.destination import RootDestination
+from pep517_multi.staging.wheel_source import OpenWheels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,25 +36,30 @@ class Installed:
     left_out: tuple[str, ...]
 
 
-def install_wheel(
+def install_wheel(  # noqa: PLR0913 - what one wheel in one root comes to
     wheel: Path,
     root: Path,
     *,
     interpreter: Interpreter,
     layout: Layout,
     moment: int | None,
+    wheels: OpenWheels | None = None,
     written: Callable[[Written], None] = lambda _: None,
 ) -> Installed:
     """Write the contents of ``wheel``, which was validated, below ``root``; no bytecode.
 
     :param moment: time of every file in seconds since the epoch; ``None``: each has the time that the wheel gives it,
         and what is generated that of the newest one.
+    :param wheels: what keeps it open for the next root.
     :param written: told of each file as soon as it is complete.
     :raises IntegrityError: two files would have one path, or the wheel has changed since.
     :raises UsageError: ``layout`` makes no sense for ``interpreter``.
     :raises FileError: the file system refuses.
     """
-    with wheel_source.opened(wheel) as archive:
+    with contextlib.ExitStack() as stack:
+        if wheels is None:
+            wheels = stack.enter_context(contextlib.closing(OpenWheels()))
+        archive = stack.enter_context(wheels.opened(wheel))
         paths = layout.paths(interpreter, distribution=archive.distribution)
         _check_places(archive, paths)
         generated = archive.moment if moment is None else moment
@@ -68,7 +73,7 @@ def install_wheel(
             observer=written,
         )
         metadata = {"INSTALLER": f"{layout.installer}\n".encode()} if layout.installer else {}
-        with closing(destination):
+        with contextlib.closing(destination):
             try:
                 install(archive, destination, metadata)
             except (InstallerError, InvalidRecordEntry, configparser.Error, AssertionError, ValueError) as error:

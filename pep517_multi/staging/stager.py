@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pep517_multi.staging.bytecode import Batch
     from pep517_multi.staging.destination import Written
     from pep517_multi.staging.layout import Layout
+    from pep517_multi.staging.wheel_source import OpenWheels
 
 _WAITING_ROOTS = 64  # threads that hold a root each, most of them waiting for bytecode
 
@@ -88,6 +89,7 @@ class Stager:
         self._installing = threading.BoundedSemaphore(max(1, jobs))
         self._checks: dict[tuple[object, ...], Future[Path]] = {}
         self._lock = threading.Lock()
+        self._open: OpenWheels | None = None
 
     def __enter__(self) -> Stager:  # noqa: PYI034 - typing.Self is of Python 3.11
         return self
@@ -99,6 +101,8 @@ class Stager:
         finally:  # also where waiting was interrupted
             self._compiler.close(abort=True)
             self._executor.shutdown(wait=True, cancel_futures=True)
+            if self._open is not None:
+                self._open.close()
 
     def submit(self, request: StageRequest) -> Future[Staged]:
         """Begin; the result is there when the root is.
@@ -164,6 +168,7 @@ class Stager:
                 interpreter=request.interpreter,
                 layout=request.layout,
                 moment=self._moment,
+                wheels=self._wheels(),
                 written=written,
             )
             moments.append(installed.moment)
@@ -171,6 +176,13 @@ class Stager:
                 message = f"{wheel.name} brings bytecode, which was left out: {', '.join(installed.left_out)}"
                 self._observer(events.Note(message, request.interpreter.name, "warning"))
         return max(moments)
+
+    def _wheels(self) -> OpenWheels:
+        from pep517_multi.staging.wheel_source import OpenWheels
+
+        with self._lock:
+            self._open = self._open or OpenWheels()
+            return self._open
 
     def _check(self, wheel: Path) -> None:
         """Validate ``wheel``, once however many roots it goes into."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import calendar
+import contextlib
+import io
 import posixpath
 import re
+import threading
 import zipfile
-from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from installer.records import RecordEntry
 from installer.sources import WheelFile
@@ -17,6 +20,7 @@ from packaging.utils import canonicalize_name
 
 from pep517_multi.errors import IntegrityError
 from pep517_multi.files import FileError
+from pep517_multi.wheels.identity import NamedFile
 from pep517_multi.wheels.validation.places import is_generated
 from pep517_multi.wheels.validation.record import parse
 from pep517_multi.wheels.wheel import UNREADABLE
@@ -27,8 +31,12 @@ if TYPE_CHECKING:
 
     from installer.sources import WheelContentElement
 
+    from pep517_multi.wheels.validation.record import Row
+
 _EPOCH_OF_ZIP = 315532800  # 1980-01-01, the oldest time that a zip archive can tell
 _CHUNK = 1 << 12
+_ROOM, _LARGEST_REMEMBERED = 48 << 20, 1 << 20  # bytes: of all wheels, far more than most have; of a member
+_MOST_IDLE = 4  # wheels that stay open for the next root
 _PURE = re.compile(r"(?im)^root-is-purelib:\s*true\s*$")
 _ROOT_IS_PURELIB = re.compile(r"(?im)(?<=^root-is-purelib:).*$")
 
@@ -48,8 +56,42 @@ class Member:
         self.seek = stream.seek
 
 
+class Room:
+    """How many bytes may still be remembered; safe to use from several threads."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Take room for ``size`` bytes, if there is that much."""
+        with self._lock:
+            fits = size <= self._left
+            self._left -= size if fits else 0
+        return fits
+
+    def give_back(self, size: int) -> None:
+        """Make room for ``size`` bytes again."""
+        with self._lock:
+            self._left += size
+
+
 class WheelArchive(WheelFile):
-    """A wheel that may be installed; see :mod:`pep517_multi.wheels.validation`."""
+    """A wheel that may be installed; see :mod:`pep517_multi.wheels.validation`.
+
+    :param room: where there is room, what was read once is remembered.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, room: Room) -> None:
+        super().__init__(archive)
+        self.room = room
+        self._remembered: dict[str, bytes] = {}
+
+    def close(self) -> None:
+        """Let go of the file, and of what is remembered."""
+        self._zipfile.close()
+        self.room.give_back(sum(map(len, self._remembered.values())))
+        self._remembered.clear()
 
     @property
     def filename(self) -> str:
@@ -98,13 +140,29 @@ class WheelArchive(WheelFile):
 
     def get_contents(self) -> Iterator[WheelContentElement]:
         """See :meth:`installer.sources.WheelSource.get_contents`; each stream is a :class:`Member`."""
-        rows = {row[0]: row for row in parse(self.read_dist_info("RECORD"))}
-        for member in self._files():
-            row = rows.get(member.filename, (member.filename, "", ""))
+        for row, record, member in self._rows:
             executable = bool(member.external_attr >> 16 & 0o111)
-            with self._zipfile.open(member) as stream:
-                content = Member(cast("BinaryIO", stream), RecordEntry.from_elements(*row), moment=moment(member))
+            with self._stream(member) as stream:
+                content = Member(cast("BinaryIO", stream), record, moment=moment(member))
                 yield row, cast("BinaryIO", content), executable
+
+    @cached_property
+    def dist_info_filenames(self) -> list[str]:
+        """See :attr:`installer.sources.WheelSource.dist_info_filenames`; the library lists all members each time."""
+        return super().dist_info_filenames
+
+    @cached_property
+    def _rows(self) -> list[tuple[Row, RecordEntry, zipfile.ZipInfo]]:
+        rows = {row[0]: row for row in parse(self.read_dist_info("RECORD"))}
+        found = [(rows.get(member.filename, (member.filename, "", "")), member) for member in self._files()]
+        return [(row, RecordEntry.from_elements(*row), member) for row, member in found]
+
+    def _stream(self, member: zipfile.ZipInfo) -> IO[bytes]:
+        """Open a member, whose bytes are remembered for the next root as far as there is room."""
+        content = self._remembered.get(member.filename)
+        if content is None and member.file_size <= _LARGEST_REMEMBERED and self.room.take(member.file_size):
+            content = self._remembered[member.filename] = self._zipfile.read(member)
+        return self._zipfile.open(member) if content is None else io.BytesIO(content)
 
     def _files(self) -> Iterator[zipfile.ZipInfo]:
         installer_file = f"{self.dist_info_dir}/INSTALLER"
@@ -128,24 +186,65 @@ class WheelArchive(WheelFile):
         return frozenset(name for name, *_ in parse_entrypoints(self.read_dist_info("entry_points.txt")))
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[WheelArchive]:
-    """Open the wheel at ``path``.
+class OpenWheels:
+    """Wheels that are installed into several roots: read once for all of them, closed when nobody needs them.
 
-    :raises IntegrityError: it is no archive, or broken; also where the block finds that out.
-    :raises FileError: it cannot be opened.
+    Safe to use from several threads.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except OSError as error:
-        raise FileError(f"cannot open the wheel {path}: {error.strerror or error}") from error
-    except (*UNREADABLE, ValueError) as error:
-        raise _broken(path, error) from error
-    with archive:
+
+    def __init__(self) -> None:
+        self._room = Room(_ROOM)
+        self._lock = threading.Lock()
+        self._known: dict[NamedFile, _Use] = {}  # the last one asked for is the last one here
+
+    @contextlib.contextmanager
+    def opened(self, path: Path) -> Iterator[WheelArchive]:
+        """Open the wheel at ``path``, unless it is open.
+
+        :raises IntegrityError: it is no archive, or broken; also where the block finds that out.
+        :raises FileError: it cannot be opened.
+        """
+        key = NamedFile.of(path)
+        with self._lock:
+            use = self._known.pop(key) if key in self._known else _Use(_open(path, self._room))
+            self._known[key] = use
+            use.users += 1
         try:
-            yield WheelArchive(archive)
+            yield use.archive
         except UNREADABLE as error:
             raise _broken(path, error) from error
+        finally:
+            with self._lock:
+                use.users -= 1
+                self._close_idle(but=_MOST_IDLE)
+
+    def close(self) -> None:
+        """Close all that nobody uses."""
+        with self._lock:
+            self._close_idle(but=0)
+
+    def _close_idle(self, *, but: int) -> None:
+        idle = [key for key, use in self._known.items() if not use.users]
+        for key in idle[: len(idle) - but]:
+            self._known.pop(key).archive.close()
+
+
+@dataclass
+class _Use:
+    archive: WheelArchive
+    users: int = 0
+
+
+def _open(path: Path, room: Room) -> WheelArchive:
+    with contextlib.ExitStack() as stack:
+        try:
+            archive = WheelArchive(stack.enter_context(zipfile.ZipFile(path)), room)
+        except OSError as error:
+            raise FileError(f"cannot open the wheel {path}: {error.strerror or error}") from error
+        except (*UNREADABLE, ValueError) as error:
+            raise _broken(path, error) from error
+        stack.pop_all()  # it stays open
+        return archive
 
 
 def moment(member: zipfile.ZipInfo) -> int:

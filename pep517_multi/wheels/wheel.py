@@ -58,8 +58,8 @@ class Wheel:
 def read_wheel(path: Path) -> Wheel:
     """Read the wheel at ``path``; its members' bytes are looked at only where a file name leaves open what it is.
 
-    Enough to choose among wheels; :func:`pep517_multi.wheels.validation.validate` says whether one may be used. A file is
-    read once, as long as it does not change.
+    Enough to choose among wheels; :func:`pep517_multi.wheels.validation.validate` says whether one may be used. A file
+    that does not change is read once.
 
     :raises IntegrityError: it is no wheel, or its file name, ``WHEEL`` and ``METADATA`` contradict each other.
     """
