@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_TOLD_ANEW = frozenset({"seconds", "because", "log", "notes"})
-"""What a report says of the way, which after a kill is another one than at one stretch."""
+_TOLD_ANEW = frozenset({"seconds", "because", "log", "notes", "token"})
+"""What reports and state say of the way, which after a kill is another one than at one stretch."""
 _TREES = re.compile(r"work/roots/[^/]+|work/images/[^/]+/roots/[^/]+")
 _PRIVATE = ("work/builds", "work/environments", "work/staging", "work/changed", "work/qa", "work/logs", "work/tests")
 _UNTOLD = re.compile(r"work/\.lock|work/builds|work/qa(/[^/]+)?|work/logs(/.*)?")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pep517_multi import __version__
+from pep517_multi.cli import streams
 from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands, WithCommand
+from pep517_multi.cli.endings import INTERRUPTED, Ending
 from pep517_multi.cli.integrations import HOSTS, show_integration
 from pep517_multi.cli.options import BUILD, CHECK, QA, SCREEN, STAGE, TARGETS, WORK, options
+from pep517_multi.cli.streams import OutputError, ReaderGoneError
 from pep517_multi.errors import MultibuildError, UsageError
 from pep517_multi.report import SourceReport
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from pep517_multi.report import Report
     from pep517_multi.settings import Settings
 
-_INTERRUPTED = 130
 _SUGGESTION = re.compile(r"\. \(?Did you mean (.*)\?\)?$")
 _source = click.argument("source", default=".", metavar="[SOURCE]", type=click.Path(path_type=Path))
 _impl_or_source = click.argument("source", default=".", metavar="[IMPL|SOURCE]", type=click.Path(path_type=Path))
@@ -201,18 +202,38 @@ def clean(source: Path, **given: Any) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Run ``multibuild`` with ``arguments``; the answer is the exit code of the contract, and an error is one line."""
+    code = _attempt(lambda: multibuild.main(list(arguments), prog_name="multibuild", standalone_mode=False))
+    written = _attempt(streams.finish)
+    return code or written
+
+
+def _attempt(act: Callable[[], object]) -> int:
     try:
-        code = multibuild.main(list(arguments), prog_name="multibuild", standalone_mode=False)
-    except MultibuildError as error:
-        return _complain(str(error), error.exit_code)
-    except click.ClickException as error:
-        return _complain(_sentence(error), UsageError.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        return _complain("interrupted; what was not complete is not there", _INTERRUPTED)
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        return _complain(f"the system refused: {error.strerror or error}{where}", MultibuildError.exit_code)
+        code = act()
+    except (OutputError, ReaderGoneError) as error:
+        streams.give_up()
+        return error.exit_code if isinstance(error, ReaderGoneError) else _complain(*_told(error))
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        return _complain(f"the system refused: {error}; run fewer jobs at a time (-j)", MultibuildError.exit_code)
+    except (MultibuildError, click.ClickException, click.Abort, KeyboardInterrupt, MemoryError, OSError) as error:
+        return _complain(*_told(error))
     return code if isinstance(code, int) else 0
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """Return the sentence for an error, and the exit code."""
+    if isinstance(error, MultibuildError):
+        return str(error), error.exit_code
+    if isinstance(error, click.ClickException):
+        return _sentence(error), UsageError.exit_code
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; run fewer jobs at a time (-j)", MultibuildError.exit_code
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"the system refused: {error.strerror or error}{where}", MultibuildError.exit_code
+    return "interrupted; what was not complete is not there", INTERRUPTED
 
 
 def _complain(message: str, code: int) -> int:
@@ -291,7 +312,7 @@ def _with_run(
 
     settings = settings_of(given, source)
     runner = LocalRunner()
-    _end_on_termination()
+    Ending(runner.close).install()
     screen = Screen(settings)
     plain = settings.scripts in {None, "plain"} and settings.dedupe == "none"
     without = not needs_work and plain and settings.roots is not None and "workdir" not in settings.origins
@@ -304,16 +325,8 @@ def _with_run(
             run = run_of(settings, runner=runner, observer=screen)
             return work(replace(run, holds_work=not without), screen)
         except MultibuildError as error:
-            refused(error, settings, directory)
+            with contextlib.suppress(
+                MultibuildError
+            ):  # what ended the run is worth more than that it cannot be reported
+                refused(error, settings, directory)
             raise
-
-
-def _end_on_termination() -> None:
-    """Let termination, and the loss of the terminal, end the run as an interrupt does: nothing goes on or is left."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
-        signal.signal(signal.SIGHUP, interrupt)

@@ -40,7 +40,10 @@ def settings_of(given: Mapping[str, Any], source: Path | None = None) -> Setting
 
     :param source: the source directory whose ``pyproject.toml`` may have a table of ours.
     """
-    folder = Path.cwd()
+    try:
+        folder = Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("the current directory is gone; change to one that is there") from error
     environ = inherited_environment()
     layers: list[Layer] = []
     site = _site_file()

@@ -126,7 +126,7 @@ def _put(
     entries = dedupe(merged.entries, members, mode=run.settings.dedupe)
 
     def record(present: Sequence[Entry], token: str) -> None:
-        _write_manifest(place, Manifest(tuple(members), tuple(present), token))
+        _write_manifest(place, Manifest(tuple(members), tuple(present), token or known.token))
 
     image.put(entries, owners=frozenset(member.name for member in fresh), done=record)
     return merged.notes

@@ -7,20 +7,22 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pep517_multi import events, files
+from pep517_multi import events, files, state
 from pep517_multi.errors import FindingsError, MultibuildError, StagingError
 from pep517_multi.pipeline.building import Building, Outcome
 from pep517_multi.pipeline.installing import fitting_wheels, served_by_build, stage_request
 from pep517_multi.pipeline.merging import merge_staged, place_of
 from pep517_multi.pipeline.reporting import write_report
 from pep517_multi.report import EvidenceReport, ImplReport, Report, SourceReport
+from pep517_multi.state import maybe, texts, the
 from pep517_multi.wheels.validation import validated
 from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
+    from typing import Any
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline import qa as quality
@@ -333,8 +335,13 @@ def _source_built(run: Run, tree: SourceTree, outcomes: Sequence[Outcome]) -> So
 
 
 def _remembered_source(run: Run) -> SourceReport:
-    if not run.work.source.exists():
+    try:
+        return state.read(run.work.source, _source_of, otherwise="run the build phase again")
+    except FileNotFoundError:
         return SourceReport()
-    known = json.loads(run.work.source.read_text(encoding="utf-8"))
-    evidence = EvidenceReport(known["evidence"]["verdict"], tuple(known["evidence"]["because"]))
-    return SourceReport(**{**known, "evidence": evidence})
+
+
+def _source_of(plain: Mapping[str, Any]) -> SourceReport:
+    evidence = EvidenceReport(the(str, plain["evidence"]["verdict"]), texts(plain["evidence"]["because"]))
+    told = {name: maybe(str, plain[name]) for name in ("path", "name", "version", "digest", "backend")}
+    return SourceReport(**told, evidence=evidence)

@@ -80,7 +80,7 @@ class Image:
 
         :param owners: those who are staged anew; what is only others' is left as it is unless it has to change.
         :param done: told what is there, each with :attr:`~pep517_multi.staging.entries.Entry.ours`, and the token by
-            which the change is known; if it fails, all is taken back.
+            which the change is known, empty where there was nothing to change; if it fails, all is taken back.
         :raises StagingError: something else is in the way; nothing was changed.
         :raises FileError: the file system refuses; nothing is left of it.
         """
@@ -91,10 +91,10 @@ class Image:
             wanted = [look.entry for look in looks if look.must_write]
             gone = self._gone(below, {entry.path for entry in entries})
             folders = [entry for entry in present if entry.ours and entry.kind == "directory"]
-            token = secrets.token_hex(4)
             if not wanted and not gone:
-                done(present, token)
+                done(present, "")
                 return
+            token = secrets.token_hex(4)
             with _workshop(self.top, token):
                 change = _Change(below, _planned(token, self.owner, wanted, gone), wanted)
                 try:

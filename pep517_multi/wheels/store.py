@@ -8,9 +8,10 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pep517_multi import files
+from pep517_multi import files, state
 from pep517_multi.errors import BuildError, IntegrityError
 from pep517_multi.events import Note
+from pep517_multi.state import maybe, number, texts, the
 from pep517_multi.wheels.decision import Builder, Built
 from pep517_multi.wheels.wheel import Wheel, read_wheel
 
@@ -126,14 +127,10 @@ class Store:
 
     def served(self) -> Mapping[str, Served]:
         """Return what each implementation uses, as earlier phases recorded it, by canonical name."""
-        path = self.folder / _STATE
-        if not path.exists():
-            return {}
         try:
-            entries = json.loads(path.read_text(encoding="utf-8"))
-            return {entry["impl"]: Served(**{**entry, "because": tuple(entry["because"])}) for entry in entries}
-        except (ValueError, TypeError, KeyError) as error:
-            raise IntegrityError(f"{path} is damaged: {error}; run multibuild clean and build again") from error
+            return state.read(self.folder / _STATE, _served, otherwise="run multibuild clean and build again")
+        except FileNotFoundError:
+            return {}
 
     def serve(self, served: Iterable[Served], *, source: str) -> None:
         """Record what implementations use, beside what is recorded of others; what was made from other sources goes.
@@ -323,15 +320,35 @@ def _plain(origin: Origin) -> dict[str, Any]:
 
 
 def _origin(plain: Mapping[str, Any]) -> Origin:
-    major, minor = plain["python"]
+    major, minor = (the(int, part) for part in plain["python"])
     return Origin(
-        builder=Builder(plain["by"], plain["abi_family"], (major, minor), plain["identity"]),
-        version=plain["version"],
-        inputs=Inputs(plain["source"], plain["settings"]),
-        requires=tuple(plain["requires"]),
-        packages=plain["packages"],
-        seconds=plain["seconds"],
+        builder=Builder(
+            the(str, plain["by"]), the(str, plain["abi_family"]), (major, minor), the(str, plain["identity"])
+        ),
+        version=the(str, plain["version"]),
+        inputs=Inputs(the(str, plain["source"]), the(dict, plain["settings"])),
+        requires=texts(plain["requires"]),
+        packages={name: the(str, version) for name, version in the(dict, plain["packages"]).items()},
+        seconds=number(plain["seconds"]),
     )
+
+
+def _served(plain: object) -> dict[str, Served]:
+    served = (
+        Served(
+            impl=the(str, entry["impl"]),
+            wheel=maybe(str, entry["wheel"]),
+            sha256=maybe(str, entry["sha256"]),
+            action=the(str, entry["action"]),
+            built_by=maybe(str, entry["built_by"]),
+            because=texts(entry["because"]),
+            inputs=the(str, entry["inputs"]),
+            source=the(str, entry["source"]),
+            seconds=the(dict, entry["seconds"]),
+        )
+        for entry in the(list, plain)
+    )
+    return {entry.impl: entry for entry in served}
 
 
 def _order_of_work(origin: Origin) -> tuple[bool, str, tuple[int, int]]:
@@ -340,10 +357,11 @@ def _order_of_work(origin: Origin) -> tuple[bool, str, tuple[int, int]]:
 
 
 def _read_provenance(path: Path) -> tuple[tuple[Origin, ...], str]:
-    try:
-        document = json.loads(_provenance(path).read_text(encoding="utf-8"))
-        return tuple(map(_origin, document["built"])), document["sha256"]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise IntegrityError(
-            f"the provenance of {path} is damaged: {error}; delete the wheel and build again"
-        ) from error
+    def understand(document: Mapping[str, Any]) -> tuple[tuple[Origin, ...], str]:
+        state.schema(document["schema"], _PROVENANCE_SCHEMA)
+        origins = tuple(map(_origin, the(list, document["built"])))
+        if not origins:
+            raise ValueError("nobody has built it")
+        return origins, the(str, document["sha256"])
+
+    return state.read(_provenance(path), understand, otherwise=f"delete {path.name} and build again")

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import sys
 from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
 import recorded_probes
+from killed import Killer
 from wheel_maker import make_wheel
 
 from pep517_multi.errors import BuildError, IntegrityError
@@ -15,7 +20,10 @@ from pep517_multi.wheels.store import Inputs, Origin, Served, Store
 from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from pep517_multi import events
 
 FILENAME = "sample-1.0-py3-none-any.whl"
 
@@ -117,11 +125,81 @@ def test_a_changed_wheel_is_noticed(store: Store, tmp_path: Path) -> None:
         store.wheels()
 
 
-def test_damaged_provenance_is_noticed(store: Store, tmp_path: Path) -> None:
-    put(store, tmp_path, "python3.11", "right")
-    (store.folder / f"{FILENAME}.json").write_text("{")
-    with pytest.raises(IntegrityError, match=r"provenance of .* is damaged"):
-        store.wheels()
+DAMAGED = [
+    pytest.param(lambda _: b"", id="empty"),
+    pytest.param(lambda data: data[: len(data) // 2], id="cut-off"),
+    pytest.param(lambda data: b"\0" * len(data), id="zeros"),
+    pytest.param(lambda data: b"\xff\xfe" + data, id="no-text"),
+    pytest.param(lambda _: b"5", id="number"),
+    pytest.param(lambda _: b'["x"]', id="list"),
+    pytest.param(lambda _: b'{"schema": 1}', id="no-keys"),
+    pytest.param(lambda data: data.replace(b'"schema": 1', b'"schema": 2').replace(b'"impl"', b'"who"'), id="schema"),
+    pytest.param(lambda data: data.replace(b'"python3.11"', b"5"), id="types"),
+    pytest.param(lambda data: data.replace(b"sha256", b"md5"), id="other-keys"),
+    pytest.param(lambda data: data.replace(b"[", b"{").replace(b"]", b"}"), id="no-json"),
+    pytest.param(lambda _: b"[" * 100_000, id="deep"),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+@pytest.mark.parametrize("name", [f"{FILENAME}.json", ".served.json"], ids=["provenance", "state"])
+def test_damaged_state_is_noticed_and_after_a_kill_dropped(
+    store: Store, tmp_path: Path, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    store.serve([served("python3.11", put(store, tmp_path, "python3.11", "right"))], source="sha256:1")
+    path = store.folder / name
+    path.write_bytes(damage(path.read_bytes()))
+
+    with pytest.raises(IntegrityError, match=rf"{re.escape(name)} is damaged: .*; (delete|run)"):
+        _ = store.served() if name == ".served.json" else store.wheels()
+
+    told: list[events.Event] = []
+    store.mend(told.append)
+    assert len(told) == 1
+    assert (len(store.wheels()), len(store.served())) in {(0, 1), (1, 0)}
+    assert store.strangers() == ()
+
+
+@pytest.mark.parametrize(
+    "first", [pytest.param(("python3.11",), id="moves"), pytest.param(("python3.11", "python3.10"), id="is-shared")]
+)
+def test_wherever_a_run_is_killed_wheels_are_whole_and_have_their_provenance(
+    tmp_path: Path, first: Sequence[str]
+) -> None:
+    def act(folder: Path) -> None:
+        put(Store(folder / "wheels"), folder, "python3.12", "new")
+
+    stock = tmp_path / "stock"
+    built = [put(Store(stock / "wheels"), stock, impl, "old") for impl in first][-1]
+    Store(stock / "wheels").serve([served("python3.11", built)], source="sha256:1")
+    shutil.copytree(stock, tmp_path / "whole")
+    act(tmp_path / "whole")
+    everything = {built.wheel.sha256 for built in Store(tmp_path / "whole" / "wheels").wheels()}
+    assert len(everything) == 2
+    step = 1
+    while True:
+        folder = tmp_path / str(step)
+        shutil.copytree(stock, folder)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                sys.addaudithook(Killer(step, tree=False))
+                act(folder)
+            finally:
+                os._exit(0)
+        if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0:
+            break
+        store = Store(folder / "wheels")
+        told: list[events.Event] = []
+        store.mend(told.append)
+        assert told == []
+        assert store.strangers() == ()
+        assert {one.wheel.sha256 for one in store.wheels()} <= everything
+        assert store.locate(store.served()["python3.11"]).sha256 == built.wheel.sha256
+        act(folder)
+        assert layout(Store(folder / "wheels")) == layout(Store(tmp_path / "whole" / "wheels"))
+        step += 1
+    assert step > 8
 
 
 def test_a_wheel_dropped_by_hand_is_a_stranger(store: Store) -> None:
