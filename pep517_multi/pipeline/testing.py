@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pep517_multi.staging import Layout
 
 _COMMANDS = Path(__file__).with_name("target_commands.py")
+_RUNNER = Path(__file__).with_name("target_runner.py")
+_RUNNERS = ("coverage", "green", "nose2", "nosetests", "py.test", "pytest", "stestr", "trial", "zope-testrunner")
+"""Commands that run tests in their own Python: one of another Python must never be found on the PATH."""
 _STATE = "multibuild.json"
 
 
@@ -167,6 +170,8 @@ class _Making:
         """Make the commands of whatever else can be imported run here: ``pytest``, ``tox``."""
         from installer.scripts import Script
 
+        from pep517_multi.staging.shebangs import shebang
+
         python = str(self.path / "bin" / "python")
         answer = self._call((python, "-s", "-B", str(_COMMANDS)), "list the commands of its packages")
         for name, value in json.loads(answer.split(b"\x1e")[1]):
@@ -175,5 +180,12 @@ class _Making:
             if not attribute or "/" in name or target.exists():
                 continue
             _, data = Script(name, module.strip(), attribute.strip(), "console").generate(python, "posix")
-            target.write_bytes(data)
-            target.chmod(0o755)
+            _write_command(target, data)
+        for name in _RUNNERS:
+            if not (target := self.path / "bin" / name).exists():
+                _write_command(target, shebang(python) + b"\n" + _RUNNER.read_bytes())
+
+
+def _write_command(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    path.chmod(0o755)

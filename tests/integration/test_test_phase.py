@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -159,6 +160,29 @@ def test_commands_of_what_is_installed_already_run_there_too(workdir: Path) -> N
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert str(workdir / "tests") in done.stdout
+
+
+def test_a_test_runner_of_another_python_is_never_taken(workdir: Path, tmp_path: Path) -> None:
+    impl = cpython_targets()[-1]
+    lacking = tmp_path / "lacking"
+    subprocess.run([targets()[impl], "-m", "venv", "--without-pip", lacking], check=True)
+    stage(workdir, impl)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "pytest").write_text("#!/bin/sh\necho wrong\n")
+    (elsewhere / "pytest").chmod(0o755)
+
+    done = env(workdir, lacking / "bin/python", "--exec", "--", "pytest", PATH=f"{elsewhere}:{os.environ['PATH']}")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"pytest is not installed for cpython {impl.removeprefix('python')}" in done.stderr
+    (library,) = lacking.glob("lib/python*/site-packages")
+    (library / "runner.py").write_text("def main():\n    print('right')\n")
+    (library / "runner-1.dist-info").mkdir()
+    (library / "runner-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: runner\nVersion: 1\n")
+    (library / "runner-1.dist-info/entry_points.txt").write_text("[console_scripts]\npytest = runner:main\n")
+    again = env(workdir, lacking / "bin/python", "--exec", "--", "pytest", PATH=f"{elsewhere}:{os.environ['PATH']}")
+    assert again.stdout == "right\n", again.stderr
 
 
 def test_a_virtual_environment_that_was_given_keeps_its_packages(workdir: Path) -> None:
