@@ -38,7 +38,7 @@ def _needs(request: pytest.FixtureRequest) -> None:
     if request.node.get_closest_marker("cross") and not shutil.which("aarch64-linux-gnu-gcc"):
         pytest.skip("needs a compiler for another machine (Debian: gcc-aarch64-linux-gnu and libc6-dev-arm64-cross)")
     if request.node.get_closest_marker("host_portage") and not all(map(shutil.which, portage_host.COMMANDS)):
-        pytest.skip("needs Portage and pkgcore (the extra pep517-multi[test]), and unshare")
+        pytest.skip("needs Portage and pkgcore (the extra pep517-multi[test])")
     if request.node.get_closest_marker("host_rpm") and not shutil.which("rpmbuild"):
         pytest.skip("needs rpmbuild (Debian: rpm)")
     if request.node.get_closest_marker("host_debian") and not (

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LABELS = ("3.13", "3.14", "pypy3")
 """What a packager calls them, and what the recipes of the documentation do. The second one is the preferred one."""
-BACKENDS = ("setuptools==80.9.0",)
+BACKENDS = ("setuptools==80.9.0", "flit_core==3.12.0", "pytest==8.4.2")
 _ASK = """
 import json, os, sys
 print(json.dumps([os.path.realpath(sys.executable), sys.base_prefix, os.path.dirname(os.__file__)]))

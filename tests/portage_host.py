@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pep517_multi
+import packaging_hosts as hosts
+
+from pep517_multi.cli.integrations import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BIN = Path(sys.executable).parent
-COMMANDS = (str(BIN / "ebuild"), str(BIN / "pebuild"), "unshare", "tar", "xargs")
+COMMANDS = (str(BIN / "ebuild"), str(BIN / "pebuild"), "tar", "xargs")
 CATEGORY = "dev-python"
 FEATURES = (
     "-sandbox -usersandbox -userpriv -userfetch -network-sandbox -pid-sandbox -ipc-sandbox -mount-sandbox "
@@ -73,11 +75,12 @@ class Gentoo:
         _write(profiles / "categories", CATEGORY, "dev-lang")
         _write(profiles / "arch.list", "amd64")
         _write(profiles / "profiles.desc", "amd64 mini stable")
+        _write(profiles / "thirdpartymirrors", "pypi https://example.org")
         _write(profiles / "eapi", "8")
         _write(profiles / "mini/eapi", "8")
         values = {
             "ARCH": "amd64",
-            "ACCEPT_KEYWORDS": "amd64",
+            "ACCEPT_KEYWORDS": "amd64 ~amd64",
             "CHOST": "x86_64-pc-linux-gnu",
             "USE_EXPAND": "PYTHON_TARGETS PYTHON_SINGLE_TARGET",
             "PYTHON_TARGETS": " ".join(map(use_flag, self.interpreters)),
@@ -86,7 +89,7 @@ class Gentoo:
             **self.options,
         }
         _write(profiles / "mini/make.defaults", *(f'{name}="{value}"' for name, value in values.items()))
-        (self.top / "repo/eclass").symlink_to(Path(pep517_multi.__file__).parent / "integrations/gentoo/eclass")
+        (self.top / "repo/eclass").symlink_to(FOLDER / "gentoo/eclass")
 
     def _write_configuration(self) -> None:
         location = f"location = {self.top}/repo"
@@ -122,14 +125,13 @@ class Gentoo:
         _write(command, "#!/bin/sh", remember, f'exec {sys.executable} -m pep517_multi "$@"')
         command.chmod(0o755)
 
-    def add(self, name: str, ebuild: str, source: Path | None = None) -> str:
-        """Put an ebuild into the overlay, and its source into the folder of distfiles; return ``name-1.0``.
+    def add(self, name: str, ebuild: str, source: Path | None = None, *, version: str = "1.0") -> str:
+        """Put an ebuild into the overlay, and its source into the folder of distfiles; return ``name-version``.
 
-        :param name: the package; its version is 1.0.
         :param ebuild: the text; ``@ARCHIVE@`` in it becomes the file name of the source.
-        :param source: an archive, or a tree, which becomes one with a top folder ``name-1.0``.
+        :param source: an archive, or a tree, which becomes one with a top folder ``name-version``.
         """
-        package = f"{name}-1.0"
+        package = f"{name}-{version}"
         archive = ""
         if source is not None and source.is_file():
             archive = Path(shutil.copy(source, self.top / "dist")).name
@@ -198,9 +200,8 @@ class Gentoo:
 
 
 def _run(command: list[str], environment: Mapping[str, str]) -> Done:
-    """Run a command in a network of its own, which has nothing in it, where the kernel lets us."""
     done = subprocess.run(
-        [*without_network(), *command],
+        [*hosts.offline(), *command],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -209,11 +210,6 @@ def _run(command: list[str], environment: Mapping[str, str]) -> Done:
         check=False,
     )
     return Done(done.returncode, re.sub(r"\x1b\[[0-9;]*m", "", done.stdout))  # pkgcore is always colourful
-
-
-def without_network() -> list[str]:
-    """Return what to put before a command that shall have no network."""
-    return ["unshare", "-n"] if os.getuid() == 0 else ["unshare", "-rn"]
 
 
 def _manifest(path: Path) -> str:

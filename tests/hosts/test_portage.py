@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import machine
+import distribution
+import packaging_hosts as hosts
+import processes
 import pytest
 import real_sdists
-import sdists
 from command_line import snapshot
-from filelock import FileLock
 from portage_host import Done, Gentoo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from distribution import Python
 
 pytestmark = [pytest.mark.host_portage, pytest.mark.interpreters, pytest.mark.network]
-
-PACKAGES = Path(__file__).parents[1] / "packages"
-BACKENDS = ("flit_core", "setuptools", "pytest")
 
 EBUILD = """\
 EAPI=8
@@ -59,34 +59,15 @@ def ebuild(before: str = "", after: str = "") -> str:
     return EBUILD.replace("@BEFORE@", before).replace("@AFTER@", after)
 
 
-def targets() -> dict[str, Path]:
-    """Return whom the tests build for: the oldest CPython from 3.10 on, the newest, and the newest PyPy."""
-    cpythons = [(name, path) for name, path in machine.cpythons().items() if int(name.rpartition(".")[2]) >= 10]
-    return dict([cpythons[0], cpythons[-1], list(machine.pypys().items())[-1]])
-
-
 @pytest.fixture(scope="module")
-def interpreters(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Give each target an environment that has the build backends, as a distribution would have them installed."""
-    shared = tmp_path_factory.getbasetemp().parent / "portage"
-    environments = {name: shared / name / "bin" / "python" for name in targets()}
-    with FileLock(f"{shared}.lock"):
-        if not (shared / "ready").exists():
-            backends = shared / "backends"
-            oldest = next(iter(targets().values()))
-            install = [sdists._uv(), "pip", "install", "-q", "--python", str(oldest), "--target", str(backends)]
-            subprocess.run([*install, *BACKENDS], check=True)
-            for name, path in targets().items():
-                subprocess.run([path, "-m", "venv", "--without-pip", shared / name], check=True)
-                (packages,) = (shared / name).glob("lib/*/site-packages")
-                (packages / "backends.pth").write_text(f"{backends}\n")
-            (shared / "ready").touch()
-    return environments
+def pythons(tmp_path_factory: pytest.TempPathFactory) -> list[Python]:
+    """Two CPythons, the older one first, and a PyPy."""
+    return list(distribution.install(tmp_path_factory.mktemp("pythons")).values())
 
 
 @pytest.fixture
-def gentoo(tmp_path: Path, interpreters: Mapping[str, Path]) -> Gentoo:
-    return Gentoo(tmp_path / "gentoo", interpreters)
+def gentoo(tmp_path: Path, pythons: list[Python]) -> Gentoo:
+    return Gentoo(tmp_path / "gentoo", {python.impl: python.executable for python in pythons})
 
 
 @pytest.fixture(params=["portage", "pkgcore"])
@@ -96,91 +77,77 @@ def build(request: pytest.FixtureRequest, gentoo: Gentoo) -> Callable[..., Done]
     return run
 
 
-def report(gentoo: Gentoo, package: str) -> Mapping[str, Any]:
-    """Return the last report of multibuild for a package."""
-    found: Mapping[str, Any] = json.loads((gentoo.work(package) / "work/pep517-multi/report.json").read_text())
-    return found
+def built_by(gentoo: Gentoo, package: str) -> list[str]:
+    """Return who built for each implementation, in the order of :func:`pythons`."""
+    report = json.loads((gentoo.work(package) / "work/pep517-multi/report.json").read_text())
+    builders = {entry["impl"]: entry["built_by"] for entry in report["impls"]}
+    return [builders[impl] for impl in gentoo.interpreters]
 
 
-def built_by(gentoo: Gentoo, package: str) -> dict[str, str]:
-    return {entry["impl"]: entry["built_by"] for entry in report(gentoo, package)["impls"]}
+def has_files(folder: Path) -> bool:
+    return any(path.is_file() for path in folder.rglob("*"))
 
 
-def module_of(root: Path, impl: str, name: str) -> Path:
-    return root / f"usr/lib/{impl}/site-packages" / name
-
-
-def run_in(root: Path, impl: str, *arguments: str | Path) -> str:
-    """Run the interpreter itself with nothing but what is installed below ``root``, and return what it prints."""
-    library = module_of(root, impl, ".")
-    done = subprocess.run(
-        [targets()[impl], "-s", "-B", *arguments],
-        env={"PYTHONPATH": str(library), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
-
-
-def test_a_pure_package_is_built_once_and_its_script_runs_under_all(gentoo: Gentoo, build: Callable[..., Done]) -> None:
-    package = gentoo.add("pure-flit", ebuild("PEP517_MULTI_BACKEND=flit", TELL), PACKAGES / "pure-flit")
+def test_a_pure_package_is_built_once_and_its_script_runs_under_all(
+    gentoo: Gentoo, pythons: list[Python], build: Callable[..., Done]
+) -> None:
+    package = gentoo.add("pure-flit", ebuild("PEP517_MULTI_BACKEND=flit", TELL), hosts.SAMPLES / "pure-flit")
 
     done = build(package, "test", "install")
 
     assert done.returncode == 0, done.log
-    oldest = next(iter(targets()))
-    assert built_by(gentoo, package) == dict.fromkeys(targets(), oldest)
+    assert built_by(gentoo, package) == [pythons[0].impl] * 3
     image = gentoo.image(package)
     assert (image / "usr/bin/pure-flit").readlink() == Path("../lib/python-exec/python-exec2")
-    for impl in targets():
-        script = image / f"usr/lib/python-exec/{impl}/pure-flit"
-        assert script.read_text().splitlines()[0] == f"#!/usr/bin/{impl}"
-        assert run_in(image, impl, script) == "Hello, world"
-        bytecode = sorted(path.name.split(".", 2)[2] for path in module_of(image, impl, "pure_flit").rglob("*.pyc"))
-        assert bytecode == ["opt-1.pyc", "opt-2.pyc", "pyc"]
-        told, prefix = (gentoo.work(package) / f"temp/told-{impl}").read_text().split()
+    for python in pythons:
+        script = f"usr/lib/python-exec/{python.impl}/pure-flit"
+        assert (image / script).read_text().splitlines()[0] == f"#!/usr/bin/{python.impl}"
+        assert hosts.run_script(python, image, script) == "Hello, world"
+        bytecode = (image / f"usr/lib/{python.impl}/site-packages/pure_flit").rglob("*.pyc")
+        assert sorted(path.name.split(".", 2)[2] for path in bytecode) == ["opt-1.pyc", "opt-2.pyc", "pyc"]
+        told, prefix = (gentoo.work(package) / f"temp/told-{python.impl}").read_text().split()
         assert told.startswith(prefix), "the tests ran in the source, not in what was built"
     assert not list(image.rglob("RECORD"))
     assert "warning: " not in done.log
     assert "error: " not in done.log
 
 
-def test_an_implementation_has_what_its_hook_made_of_the_source(gentoo: Gentoo, build: Callable[..., Done]) -> None:
-    package = gentoo.add("pure-flit", ebuild("PEP517_MULTI_BACKEND=flit", PATCHED), PACKAGES / "pure-flit")
+def test_an_implementation_has_what_its_hook_made_of_the_source(
+    gentoo: Gentoo, pythons: list[Python], build: Callable[..., Done]
+) -> None:
+    package = gentoo.add("pure-flit", ebuild("PEP517_MULTI_BACKEND=flit", PATCHED), hosts.SAMPLES / "pure-flit")
 
-    done = build(package, "test", "install")
+    done = build(package, "install")
 
     assert done.returncode == 0, done.log
-    oldest, newest, pypy = targets()
-    assert built_by(gentoo, package) == {oldest: oldest, newest: oldest, pypy: pypy}
-    greeted = [
-        run_in(gentoo.image(package), impl, "-c", "import pure_flit; print(pure_flit.greet('x'))") for impl in targets()
-    ]
+    older, _, pypy = (python.impl for python in pythons)
+    assert built_by(gentoo, package) == [older, older, pypy]
+    code = "import pure_flit; print(pure_flit.greet('x'))"
+    greeted = [hosts.imports(python, gentoo.image(package), code) for python in pythons]
     assert greeted == ["Hello, x", "Hello, x", "Bonjour, x"]
 
 
 @pytest.mark.compiler
 @pytest.mark.parametrize("name", ["extension-abi3", "extension-c"])
-def test_extension_modules_are_shared_for_the_stable_abi_only(gentoo: Gentoo, name: str) -> None:
+def test_extension_modules_are_shared_for_the_stable_abi_only(gentoo: Gentoo, pythons: list[Python], name: str) -> None:
     before = "PEP517_MULTI_BACKEND=setuptools\nPEP517_MULTI_EXT=1"
-    package = gentoo.add(name, ebuild(before), PACKAGES / name)
+    package = gentoo.add(name, ebuild(before), hosts.SAMPLES / name)
 
     done = gentoo.pkgcore(package, "test", "install")
 
     assert done.returncode == 0, done.log
-    oldest, newest, pypy = targets()
-    builder = oldest if name == "extension-abi3" else newest
-    assert built_by(gentoo, package) == {oldest: oldest, newest: builder, pypy: pypy}
-    module = name.replace("-", "_")
-    for impl in targets():
-        assert run_in(gentoo.image(package), impl, "-c", f"import {module}; print({module}.__name__)") == module
+    older, newer, pypy = (python.impl for python in pythons)
+    assert built_by(gentoo, package) == [older, older if name == "extension-abi3" else newer, pypy]
+    for python in pythons:
+        hosts.imports(python, gentoo.image(package), f"import {name.replace('-', '_')}")
 
 
 @pytest.mark.compiler
 @pytest.mark.parametrize(("name", "before"), [("psutil", "PEP517_MULTI_EXT=1"), ("markupsafe", "")])
-def test_a_binary_package_of_a_real_project_works_where_it_is_installed(gentoo: Gentoo, name: str, before: str) -> None:
-    source = real_sdists.fetch(name)
+def test_a_binary_package_of_a_real_project_works_where_it_is_installed(
+    gentoo: Gentoo, pythons: list[Python], name: str, before: str
+) -> None:
+    source = hosts.real(name)
     after = f'S="${{WORKDIR}}/{source.name.removesuffix(".tar.gz")}"'
     package = gentoo.add(name, ebuild(f"PEP517_MULTI_BACKEND=setuptools\n{before}", after), source)
 
@@ -189,15 +156,16 @@ def test_a_binary_package_of_a_real_project_works_where_it_is_installed(gentoo: 
 
     assert done.returncode == 0, done.log
     root = gentoo.unpack(package)
-    for impl in set(targets()) - set(real_sdists.pins()[name].get("broken-on", ())):
-        assert run_in(root, impl, "-c", f"import {name}; print({name}.__file__)").startswith(str(root))
-    builders = set(built_by(gentoo, package).values())
-    assert builders == set(targets()) if name == "markupsafe" else len(builders) >= 2
+    for python in pythons:
+        if python.impl not in real_sdists.pins()[name].get("broken-on", ()):
+            assert hosts.imports(python, root, f"import {name}; print({name}.__file__)").startswith(str(root))
+    older, newer, pypy = (python.impl for python in pythons)
+    assert built_by(gentoo, package) == [older, newer if name == "markupsafe" else older, pypy]
 
 
-def test_pytest_runs_on_what_was_built(gentoo: Gentoo, tmp_path: Path) -> None:
+def test_pytest_runs_on_what_was_built_and_can_fail(gentoo: Gentoo, pythons: list[Python], tmp_path: Path) -> None:
     source = tmp_path / "source"
-    shutil.copytree(PACKAGES / "pure-flit", source)
+    shutil.copytree(hosts.SAMPLES / "pure-flit", source)
     (source / "tests").mkdir()
     (source / "tests/test_it.py").write_text(
         "import pure_flit, sys\n\n\ndef test_it():\n    assert pure_flit.__file__.startswith(sys.prefix)\n"
@@ -208,23 +176,25 @@ def test_pytest_runs_on_what_was_built(gentoo: Gentoo, tmp_path: Path) -> None:
     done = gentoo.portage(package, "test", "install")
 
     assert done.returncode == 0, done.log
-    assert done.log.count("tests/test_it.py::test_it PASSED") == len(targets())
+    assert done.log.count("tests/test_it.py::test_it PASSED") == len(pythons)
     (source / "tests/test_it.py").write_text("def test_it():\n    assert False\n")
     gentoo.add("pure-flit", ours, source)
     failed = gentoo.portage(package, "clean", "test", "install")
-    assert f"pytest failed under {[*targets()][-1]}" in failed.log
+    assert f"pytest failed under {pythons[-1].impl}" in failed.log
     assert not has_files(gentoo.image(package))
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------------
 
 
-def test_a_failing_backend_stops_the_build_and_is_what_die_says(gentoo: Gentoo, build: Callable[..., Done]) -> None:
-    package = gentoo.add("fails-build", ebuild(), PACKAGES / "fails-build")
+def test_a_failing_backend_stops_the_build_and_is_what_die_says(
+    gentoo: Gentoo, pythons: list[Python], build: Callable[..., Done]
+) -> None:
+    package = gentoo.add("fails-build", ebuild(), hosts.SAMPLES / "fails-build")
 
     done = build(package, "install")
 
-    pypy = [*targets()][-1]
+    pypy = pythons[-1].impl
     said = f"{pypy}: failed: the backend sample_backend of {pypy} failed in build_wheel (exit status 1)"
     assert f"multibuild build: {said}" in done.log, done.log
     assert done.lines(said), "the log has the line itself as well"
@@ -233,14 +203,16 @@ def test_a_failing_backend_stops_the_build_and_is_what_die_says(gentoo: Gentoo, 
 
 
 @pytest.mark.parametrize(("manager", "qa"), [("portage", "warn"), ("portage", "fail"), ("pkgcore", "fail")])
-def test_what_differs_from_fresh_builds_is_a_notice_or_the_end(gentoo: Gentoo, manager: str, qa: str) -> None:
+def test_what_differs_from_fresh_builds_is_a_notice_or_the_end(
+    gentoo: Gentoo, pythons: list[Python], manager: str, qa: str
+) -> None:
     gentoo.configure("PEP517_MULTI_REUSE", "tags")
     gentoo.configure("PEP517_MULTI_QA", qa)
-    package = gentoo.add("hazard-files", ebuild(), PACKAGES / "hazard-files")
+    package = gentoo.add("hazard-files", ebuild(), hosts.SAMPLES / "hazard-files")
 
     done: Done = getattr(gentoo, manager)(package, "install")
 
-    newest = [*targets()][1]
+    newest = pythons[1].impl
     file = f"hazard_files/for_{newest.replace('python', 'python_').replace('.', '_')}.py"
     finding = f"{newest}: warning: qa: {file} is in a fresh build for {newest} only"
     assert any(line.endswith(finding) and "* " in line for line in done.log.splitlines()), done.log
@@ -250,7 +222,7 @@ def test_what_differs_from_fresh_builds_is_a_notice_or_the_end(gentoo: Gentoo, m
 
 def test_a_finding_in_the_image_is_a_notice_or_the_end(gentoo: Gentoo, tmp_path: Path) -> None:
     source = tmp_path / "source"
-    shutil.copytree(PACKAGES / "pure-flit", source)
+    shutil.copytree(hosts.SAMPLES / "pure-flit", source)
     (source / "src/pure_flit").rename(source / "src/tests")
     (source / "pyproject.toml").write_text(
         (source / "pyproject.toml").read_text().replace("pure_flit:main", "tests:main")
@@ -263,7 +235,7 @@ def test_a_finding_in_the_image_is_a_notice_or_the_end(gentoo: Gentoo, tmp_path:
     failed = gentoo.portage(package, "clean", "install")
 
     assert warned.returncode == 0, warned.log
-    everyone = ", ".join(targets())
+    everyone = ", ".join(gentoo.interpreters)
     finding = f"{everyone}: warning: tests: any project could have a top-level package 'tests' [top-level-name]"
     assert warned.lines(f" * {finding}"), warned.log
     assert failed.returncode == 1
@@ -285,7 +257,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 @pytest.fixture
 def sleeper(gentoo: Gentoo, tmp_path: Path) -> str:
     source = tmp_path / "sleeper"
-    shutil.copytree(PACKAGES / "fails-build", source)
+    shutil.copytree(hosts.SAMPLES / "fails-build", source)
     (source / "backend/sample_backend.py").write_text(SLEEPS.replace("@WAIT@", str(gentoo.top / "wait")))
     return gentoo.add("sleeper", ebuild(), source)
 
@@ -312,8 +284,8 @@ def test_an_interrupted_build_leaves_nothing_and_can_be_done_again(gentoo: Gento
         assert process.wait(60) != 0
     wait.unlink()
 
-    for pid in (multibuild, backend):
-        ended(pid)
+    assert processes.gone(multibuild)
+    assert processes.gone(backend)
     if whom == "multibuild":
         assert "multibuild build: multibuild: error: interrupted; what was not complete is not there" in log.read_text()
     assert not has_files(gentoo.image(sleeper))
@@ -335,24 +307,11 @@ def has_begun(gentoo: Gentoo, package: str) -> int:
     pytest.fail("no backend was started within a minute")
 
 
-def ended(pid: int) -> None:
-    """Wait until a process is no more."""
-    for _ in range(600):
-        if not Path(f"/proc/{pid}").exists():
-            return
-        time.sleep(0.05)
-    pytest.fail(f"process {pid} still runs")
-
-
-def has_files(folder: Path) -> bool:
-    return any(path.is_file() for path in folder.rglob("*"))
-
-
 # --- phases ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_phase_that_runs_again_changes_nothing(gentoo: Gentoo) -> None:
-    package = gentoo.add("scripts-and-data", ebuild(), PACKAGES / "scripts-and-data")
+    package = gentoo.add("scripts-and-data", ebuild(), hosts.SAMPLES / "scripts-and-data")
     first = gentoo.portage(package, "test", "install")
     assert first.returncode == 0, first.log
     image, wheels = snapshot(gentoo.image(package)), snapshot(gentoo.work(package) / "work/pep517-multi/wheels")
@@ -372,25 +331,41 @@ ONE_BY_ONE = """\
 src_compile() {
 	local impl
 	for impl in $(pep517-multi_impls | tr ' ' '\\n' | tac); do
-		EPYTHON=${impl} pep517-multi_src_compile
+		pep517-multi_src_compile "${impl}"
 	done
 }
 src_install() {
 	local impl
 	for impl in $(pep517-multi_impls | tr ' ' '\\n' | tac); do
-		EPYTHON=${impl} pep517-multi_src_install
+		pep517-multi_src_install "${impl}"
 	done
 }
 """
 
 
 def test_one_implementation_at_a_time_in_any_order_gives_the_same_image(gentoo: Gentoo) -> None:
-    at_once = gentoo.add("scripts-and-data", ebuild(), PACKAGES / "scripts-and-data")
+    at_once = gentoo.add("scripts-and-data", ebuild(), hosts.SAMPLES / "scripts-and-data")
     assert gentoo.portage(at_once, "install").returncode == 0
     expected = snapshot(gentoo.image(at_once), times=False)
 
-    gentoo.add("scripts-and-data", ebuild(after=ONE_BY_ONE), PACKAGES / "scripts-and-data")
+    gentoo.add("scripts-and-data", ebuild(after=ONE_BY_ONE), hosts.SAMPLES / "scripts-and-data")
     done = gentoo.portage(at_once, "clean", "install")
 
     assert done.returncode == 0, done.log
     assert snapshot(gentoo.image(at_once), times=False) == expected
+
+
+def test_the_ebuild_of_the_documentation_is_built_as_it_stands(
+    gentoo: Gentoo, pythons: list[Python], build: Callable[..., Done]
+) -> None:
+    text = hosts.recipe("gentoo.md", "markdown-3.9.ebuild")
+    package = gentoo.add("markdown", text, hosts.markdown(), version="3.9")
+
+    done = build(package, "test", "install")
+
+    assert done.returncode == 0, done.log
+    for python in pythons:
+        script = f"usr/lib/python-exec/{python.impl}/markdown_py"
+        assert hosts.run_script(python, gentoo.image(package), script, "--version").endswith("3.9")
+    assert len(re.findall("^OK", done.log, re.MULTILINE)) == len(pythons)
+    assert list(gentoo.image(package).glob("usr/share/doc/markdown-3.9/README.md*"))

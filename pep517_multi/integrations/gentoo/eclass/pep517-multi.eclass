@@ -178,6 +178,21 @@ _PEP517_MULTI_ECLASS=1
 # @DESCRIPTION:
 # The implementations of PYTHON_COMPAT, the most preferred last.
 
+# @ECLASS_VARIABLE: _PEP517_MULTI_RUNNER
+# @INTERNAL
+# @DESCRIPTION:
+# What pep517-multi_enable_tests was called with.
+
+# @ECLASS_VARIABLE: _PEP517_MULTI_TOLERATED
+# @INTERNAL
+# @DESCRIPTION:
+# An exit code of multibuild that is no reason to die: 1, where findings were shown.
+
+# @ECLASS_VARIABLE: _PEP517_MULTI_ONLY
+# @INTERNAL
+# @DESCRIPTION:
+# Whom a phase function was called for, if not for all.
+
 # @FUNCTION: _pep517-multi_rank
 # @USAGE: <implementation>
 # @INTERNAL
@@ -345,10 +360,12 @@ pep517-multi_enable_tests() {
 # @FUNCTION: pep517-multi_impls
 # @DESCRIPTION:
 # Print the names of the enabled implementations (python3.12), the most preferred
-# last.
+# last. In a phase function that was called for some, print these.
 pep517-multi_impls() {
 	local impl sorted=() prefix=python_targets enabled=()
-	if [[ ${PYTHON_COMPAT_OVERRIDE} ]]; then
+	if [[ ${_PEP517_MULTI_ONLY} ]]; then
+		enabled=( ${_PEP517_MULTI_ONLY} )
+	elif [[ ${PYTHON_COMPAT_OVERRIDE} ]]; then
 		_pep517-multi_sort ${PYTHON_COMPAT_OVERRIDE}
 		enabled=( "${sorted[@]/_/.}" )
 	else
@@ -396,6 +413,16 @@ pep517-multi_source() {
 	[[ -d ${copy} ]] && echo "${copy}" || echo "${S}"
 }
 
+# @FUNCTION: pep517-multi_sitedir
+# @DESCRIPTION:
+# Print the site-packages of EPYTHON, as they are once installed, EPREFIX and all.
+pep517-multi_sitedir() {
+	"$(pep517-multi_interpreter)" -I - "${EPREFIX}/usr" <<-EOF || die
+		import sys, sysconfig
+		print(sysconfig.get_path("purelib", "posix_prefix", vars={"base": sys.argv[1]}))
+	EOF
+}
+
 # @FUNCTION: _pep517-multi_jobs
 # @INTERNAL
 # @DESCRIPTION:
@@ -412,6 +439,15 @@ _pep517-multi_jobs() {
 		before=${word}
 	done
 	jobs=( ${number:+-j "${number}"} )
+}
+
+# @FUNCTION: _pep517-multi_sysroot
+# @INTERNAL
+# @DESCRIPTION:
+# Set sysroot to the options of a cross build; to none in others.
+_pep517-multi_sysroot() {
+	sysroot=()
+	[[ ${CBUILD:-${CHOST}} == "${CHOST}" ]] || sysroot=( --sysroot "${SYSROOT:-/}" )
 }
 
 # @FUNCTION: _pep517-multi_exec
@@ -458,22 +494,19 @@ _pep517-multi_show() {
 # @USAGE: <command> [<option>...]
 # @DESCRIPTION:
 # Run a command of multibuild in the work directory of the package, for the enabled
-# implementations, and die if it fails; the message has the first error. An
-# implementation is chosen by EPYTHON, where that is set.
+# implementations, and die if it fails; the message has the first error.
 pep517-multi_run() {
 	local command=${1} status impl interpreters=() error=${T}/pep517-multi-${1}.error
 	shift
-	for impl in ${EPYTHON:-$(pep517-multi_impls)}; do
+	for impl in $(pep517-multi_impls); do
 		interpreters+=( "$(pep517-multi_interpreter "${impl}")" ) || die
 	done
 	set -- "${command}" "${S}" --impls "${interpreters[@]}" --workdir "${WORKDIR}/pep517-multi" --color never "${@}"
 	echo "multibuild ${*}" >&2
 	( _pep517-multi_exec multibuild "${@}" ) 2>&1 | _pep517-multi_show "${error}"
 	status=${PIPESTATUS[0]}
-	if [[ ${command} == check && ${status} -eq 1 && ${PEP517_MULTI_CHECK_FATAL} != 1 ]]; then
-		status=0 # findings, which were shown
-	fi
-	(( status == 0 )) || die -n "multibuild ${command}: $(<"${error}")"
+	(( status == 0 || status == ${_PEP517_MULTI_TOLERATED:-0} )) && return
+	die -n "multibuild ${command}: $(<"${error}")"
 	return "${status}"
 }
 
@@ -514,10 +547,11 @@ pep517-multi_src_configure() {
 # @DESCRIPTION:
 # Set options to those of a build.
 _pep517-multi_build_options() {
-	local jobs EPYTHON reuse=${PEP517_MULTI_REUSE}
+	local jobs sysroot EPYTHON reuse=${PEP517_MULTI_REUSE}
 	[[ ${PEP517_MULTI_IMPURE} ]] && reuse=never
 	_pep517-multi_jobs
-	options=( --no-isolation --reuse "${reuse:-never}" --ext "${PEP517_MULTI_EXT:-auto}" "${jobs[@]}" )
+	_pep517-multi_sysroot
+	options=( "${sysroot[@]}" --no-isolation --reuse "${reuse:-never}" --ext "${PEP517_MULTI_EXT:-auto}" "${jobs[@]}" )
 	if declare -F pep517-multi_prepare_impl >/dev/null; then
 		for EPYTHON in $(pep517-multi_impls); do
 			[[ -d ${WORKDIR}/${P}-${EPYTHON} ]] ||
@@ -529,11 +563,13 @@ _pep517-multi_build_options() {
 }
 
 # @FUNCTION: pep517-multi_src_compile
+# @USAGE: [<implementation>...]
 # @DESCRIPTION:
-# Build wheels for all enabled implementations. If PEP517_MULTI_QA asks for it,
+# Build wheels for all enabled implementations, or for these (python3.12); each phase
+# may be called for one after the other, in any order. If PEP517_MULTI_QA asks for it,
 # compare what is shared with fresh builds.
 pep517-multi_src_compile() {
-	local options stage
+	local options stage _PEP517_MULTI_ONLY=${*}
 	_pep517-multi_build_options
 	pep517-multi_run build "${options[@]}" || return
 	if [[ ${PEP517_MULTI_QA} != @(off|0|no|false|) ]]; then
@@ -547,22 +583,25 @@ pep517-multi_src_compile() {
 # @DESCRIPTION:
 # Set stage to the options that say what is installed, and how.
 _pep517-multi_stage_options() {
-	stage=( --prefix "${EPREFIX}/usr" --strip licenses,record,direct-url,nspkg )
+	local sysroot
+	_pep517-multi_sysroot
+	stage=( "${sysroot[@]}" --prefix "${EPREFIX}/usr" --strip licenses,record,direct-url,nspkg )
 	stage+=( "${PEP517_MULTI_INSTALL_ARGS[@]}" )
 }
 
 # @FUNCTION: pep517-multi_src_test
+# @USAGE: [<implementation>...]
 # @DESCRIPTION:
 # Stage what would be installed and, for every implementation, check that it can be
 # imported; then run pep517-multi_test_impl, or what was enabled by
 # pep517-multi_enable_tests, in the source, with what is staged in front on PATH
 # and sys.path.
 pep517-multi_src_test() {
-	local jobs stage
+	local jobs stage _PEP517_MULTI_ONLY=${*}
 	_pep517-multi_jobs
 	_pep517-multi_stage_options
 	pep517-multi_run install "${stage[@]}" --compile none "${jobs[@]}" -q || return
-	PEP517_MULTI_CHECK_FATAL=1 pep517-multi_run check "${stage[@]}" --compile none --check-off bytecode,strays "${jobs[@]}" -q || return
+	pep517-multi_run check "${stage[@]}" --compile none --check-off bytecode,strays "${jobs[@]}" -q || return
 	pep517-multi_foreach_impl _pep517-multi_test
 }
 
@@ -609,21 +648,30 @@ pep517-multi_unittest() {
 	"${@}" || die -n "unittest failed under ${EPYTHON}"
 }
 
+# @FUNCTION: _pep517-multi_check
+# @USAGE: [<option>...]
+# @INTERNAL
+# @DESCRIPTION:
+# Check what is staged; findings are fatal only if PEP517_MULTI_QA says so.
+_pep517-multi_check() {
+	local _PEP517_MULTI_TOLERATED=1 fail=()
+	[[ ${PEP517_MULTI_QA} == fail ]] && _PEP517_MULTI_TOLERATED=0 fail=( --qa fail )
+	pep517-multi_run check "${@}" "${fail[@]}" -q
+}
+
 # @FUNCTION: pep517-multi_src_install
+# @USAGE: [<implementation>...]
 # @DESCRIPTION:
 # Install the wheels into the image, with bytecode of all levels and scripts in the
 # layout of python-exec, and check what is there. Run pep517-multi_install_impl for
 # every implementation. Install the documentation.
 pep517-multi_src_install() {
-	local jobs stage
+	local jobs stage _PEP517_MULTI_ONLY=${*}
 	_pep517-multi_jobs
 	_pep517-multi_stage_options
 	stage+=( --destdir "${D}" --scripts python-exec --compile 0,1,2 )
 	pep517-multi_run install "${stage[@]}" "${jobs[@]}" || return
-	local -i PEP517_MULTI_CHECK_FATAL=0
-	local fail=()
-	[[ ${PEP517_MULTI_QA} == fail ]] && PEP517_MULTI_CHECK_FATAL=1 fail=( --qa fail )
-	pep517-multi_run check "${stage[@]}" "${jobs[@]}" --check-off imports "${fail[@]}" -q || return
+	_pep517-multi_check "${stage[@]}" "${jobs[@]}" --check-off imports || return
 	if declare -F pep517-multi_install_impl >/dev/null; then
 		pep517-multi_foreach_impl pep517-multi_install_impl || die
 	fi
