@@ -585,7 +585,7 @@ pep517-multi_src_compile() {
 _pep517-multi_stage_options() {
 	local sysroot
 	_pep517-multi_sysroot
-	stage=( "${sysroot[@]}" --prefix "${EPREFIX}/usr" --strip licenses,record,direct-url,nspkg )
+	stage=( "${sysroot[@]}" --prefix "${EPREFIX}/usr" --strip gentoo )
 	stage+=( "${PEP517_MULTI_INSTALL_ARGS[@]}" )
 }
 
