@@ -33,6 +33,7 @@ class Workshop:
 
     run: Run
     _jobserver: Jobserver | None = field(default=None, init=False)
+    _maps_paths: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._environments = self._made_environments()
@@ -48,7 +49,9 @@ class Workshop:
             stack.callback(files.remove_tree, self.run.work.sandbox)
             if compiles:
                 from pep517_multi.backends.jobserver import Jobserver
+                from pep517_multi.backends.prefix_map import is_wanted
 
+                self._maps_paths = is_wanted(self.run.environ, self.run.runner)
                 jobs = self.run.settings.jobs
                 jobserver = Jobserver(jobs, environ=self.run.environ, runner=self.run.runner)
                 self._jobserver = stack.enter_context(jobserver)
@@ -91,6 +94,11 @@ class Workshop:
             settings = switch.config_settings
             self.run.observer(events.Note(f"--no-abi3: {switch.because}", impl=interpreter.name))
             environments = ExtendedEnvironments(environments, switch.environ)
+        if self._maps_paths:
+            from pep517_multi.backends.prefix_map import mapped
+
+            names = {self.run.work.environments: "environments", source: "."}
+            environments = ExtendedEnvironments(environments, mapped(self.run.environ, names))
         if interpreter.sysroot is not None:
             from pep517_multi.backends.cross import CrossEnvironments
 
