@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FOLDER = Path(__file__).with_name("corpus")
-_KEYS = frozenset({"file", "sha256", "backend", "evidence", "smoke", "notes"})
+_KEYS = frozenset({"file", "sha256", "backend", "evidence", "smoke", "notes", "varies"})
+
+
+@dataclass(frozen=True)
+class Varies:
+    """Files of a package that its backend does not make the same way twice.
+
+    :param files: patterns of their paths in a wheel or a root.
+    :param by: the variations that change them; ``nothing`` where two equal runs differ already.
+    :param reason: whose doing it is, and why.
+    """
+
+    files: tuple[str, ...]
+    by: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -24,6 +38,7 @@ class Package:
     :param evidence: the verdict that the source is expected to get.
     :param smoke: whether it is one of the few of a smoke run.
     :param notes: what is remarkable about it.
+    :param varies: what of it is known not to be reproducible.
     """
 
     name: str
@@ -34,6 +49,7 @@ class Package:
     evidence: str
     smoke: bool = False
     notes: str = ""
+    varies: tuple[Varies, ...] = field(default=())
 
 
 def read_corpus(folder: Path = FOLDER) -> tuple[Package, ...]:
@@ -55,8 +71,9 @@ def _package(name: str, path: Path, entry: dict[str, Any]) -> Package:
     if strange := entry.keys() - _KEYS:
         raise UsageError(f"{path.name}: {name} has the unknown key {', '.join(sorted(strange))}")
     try:
-        return Package(name=name, group=path.stem, **entry)
-    except TypeError as error:
+        varies = tuple(Varies(tuple(one["files"]), tuple(one["by"]), one["reason"]) for one in entry.get("varies", ()))
+        return Package(name=name, group=path.stem, **{**entry, "varies": varies})
+    except (TypeError, KeyError) as error:
         raise UsageError(f"{path.name}: {name} is not complete: {error}") from error
 
 
