@@ -1,6 +1,20 @@
 """``python -m pep517_multi`` is ``multibuild``."""
 
-from pep517_multi.cli import main
+import os
+import sys
+
+
+def _leave_out_current_folder() -> None:
+    """Import nothing from the current folder, which ``-m`` puts first: a source tree may have a ``packaging.py``."""
+    here = os.getcwd()  # noqa: PTH109 - pathlib might be the one that lies here
+    mine = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - as above
+    sys.path[:] = [entry for entry in sys.path if entry not in {"", here}]
+    if here == mine:
+        sys.path.append(here)
+
 
 if __name__ == "__main__":
+    _leave_out_current_folder()
+    from pep517_multi.cli import main
+
     main()

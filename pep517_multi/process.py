@@ -352,5 +352,13 @@ def become(command: Command) -> NoReturn:
 
 
 def inherited_environment() -> dict[str, str]:
-    """Return a copy of the environment that this process was started with."""
-    return dict(os.environ)
+    """Return a copy of the environment that this process was started with.
+
+    Its ``PATH`` names absolute folders alone: an empty entry or a dot would be whatever folder a command runs in, such
+    as a source tree.
+    """
+    environ = dict(os.environ)
+    if "PATH" in environ:
+        entries = [entry for entry in environ["PATH"].split(os.pathsep) if os.path.isabs(entry)]  # noqa: PTH117 - text
+        environ["PATH"] = os.pathsep.join(entries) or os.defpath
+    return environ

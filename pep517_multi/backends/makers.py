@@ -159,7 +159,7 @@ class UvMaker(Maker):
 
     def _call(self, *arguments: str) -> _Call:
         environ = {
-            **PipSettings.read(self.environ).uv_environ(),
+            **PipSettings.read(self.environ).uv_environ(self.environ),
             **{
                 name: value
                 for name, value in scrubbing.for_installers(self.environ).items()

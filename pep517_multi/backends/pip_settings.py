@@ -7,6 +7,7 @@ multibuild all the same, whichever of the two installs.
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ class _Translation:
 
     :param flag: the option that each value is given to; a switch, when ``switch`` is set.
     :param is_path: values that are no URL are paths, and made absolute.
+    :param variable: a variable of uv that says the same: everybody may read options, which may have passwords in them.
     """
 
     option: str
@@ -31,11 +33,12 @@ class _Translation:
     own: tuple[str, ...]
     switch: bool = False
     is_path: bool = False
+    variable: str = ""
 
 
 _TRANSLATIONS = (
-    _Translation("index-url", "--default-index", ("UV_DEFAULT_INDEX", "UV_INDEX_URL")),
-    _Translation("extra-index-url", "--index", ("UV_INDEX", "UV_EXTRA_INDEX_URL")),
+    _Translation("index-url", "", ("UV_DEFAULT_INDEX", "UV_INDEX_URL"), variable="UV_DEFAULT_INDEX"),
+    _Translation("extra-index-url", "", ("UV_INDEX", "UV_EXTRA_INDEX_URL"), variable="UV_INDEX"),
     _Translation("find-links", "--find-links", ("UV_FIND_LINKS",), is_path=True),
     _Translation("no-index", "--no-index", ("UV_NO_INDEX",), switch=True),
     _Translation("trusted-host", "--allow-insecure-host", ("UV_INSECURE_HOST",)),
@@ -95,16 +98,20 @@ class PipSettings:
         """Return options of ``uv pip install`` that say the same, but for what ``environ`` tells uv itself."""
         options: list[str] = []
         for translation in _TRANSLATIONS:
-            if not any(environ.get(name) for name in translation.own):
+            if not translation.variable and not any(environ.get(name) for name in translation.own):
                 options += self._translated(translation)
-        if "--index" in options and not environ.get("UV_INDEX_STRATEGY"):
+        if "UV_INDEX" in self.uv_environ(environ) and not environ.get("UV_INDEX_STRATEGY"):
             # pip takes the best candidate of all indexes; uv would stop at the first index that knows the name
             options += ["--index-strategy", "unsafe-best-match"]
         return options
 
-    def uv_environ(self) -> dict[str, str]:
-        """Return variables that tell uv the settings for which it has no option; weaker than the user's own."""
-        return {variable: self.options[option] for option, variable in _ENVIRON if self.options.get(option)}
+    def uv_environ(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return variables that say what options do not, or should not, but for what ``environ`` tells uv itself."""
+        told = {variable: self.options[option] for option, variable in _ENVIRON if self.options.get(option)}
+        for translation in _TRANSLATIONS:
+            if translation.variable and not any(environ.get(name) for name in translation.own):
+                told |= {translation.variable: " ".join(self.values(translation.option))}
+        return {variable: value for variable, value in told.items() if value}
 
     def _translated(self, translation: _Translation) -> Iterator[str]:
         if translation.switch:
@@ -115,6 +122,16 @@ class PipSettings:
             yield translation.flag
             is_path = translation.is_path and "://" not in value and not value.startswith("file:")
             yield str(Path(value).expanduser().absolute()) if is_path else value
+
+
+def texts_of_installers(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what stands in the configuration files of pip and uv; passwords of indexes may be in them."""
+    home = environ.get("HOME", "")
+    uv = Path(environ.get("XDG_CONFIG_HOME") or f"{home}/.config", "uv", "uv.toml")
+    given = filter(None, (environ.get("UV_CONFIG_FILE"),))
+    for path in (*_files(environ), Path("/etc/uv/uv.toml"), uv, *map(Path, given)):
+        with contextlib.suppress(OSError):
+            yield path.read_text(encoding="utf-8", errors="replace")
 
 
 def _option(name: str) -> str:

@@ -307,11 +307,10 @@ def _with_run(
     :param refused: told of an error that ends the run, while the work directory is held.
     """
     from pep517_multi.cli.screen import Screen
-    from pep517_multi.cli.session import run_of, settings_of, work_directory_of
-    from pep517_multi.process import LocalRunner
+    from pep517_multi.cli.session import run_of, runner_of, settings_of, work_directory_of
 
     settings = settings_of(given, source)
-    runner = LocalRunner()
+    runner = runner_of()
     Ending(runner.close).install()
     screen = Screen(settings)
     plain = settings.scripts in {None, "plain"} and settings.dedupe == "none"

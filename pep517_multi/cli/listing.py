@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pep517_multi.cli.session import finder_of, settings_of
-from pep517_multi.process import LocalRunner
+from pep517_multi.cli.session import finder_of, runner_of, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +45,7 @@ class _Line:
 def list_interpreters(given: Mapping[str, Any], *, as_json: bool) -> int:
     """List every interpreter on this machine, or those that ``--impls`` picks."""
     settings = settings_of(given)
-    runner = LocalRunner()
+    runner = runner_of()
     try:
         finder = finder_of(runner)
         picked = finder.select(settings.impls) if settings.impls else None

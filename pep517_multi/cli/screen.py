@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, TextIO
 
 from pep517_multi import events
+from pep517_multi.containment import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,8 @@ class Screen:
                 self.say(*line)
 
     def say(self, text: str, style: str = "") -> None:
-        """Write one line, in colour where colours are on."""
+        """Write one line, in colour where colours are on; no credentials of URLs."""
+        text = without_credentials(text)
         if self.console is not None:
             self.console.print(text, style=style or None, markup=False)
         else:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pep517_multi import orphans
 from pep517_multi.cli.options import command_line
+from pep517_multi.containment import Redaction
 from pep517_multi.errors import MultibuildError, UsageError
+from pep517_multi.events import Note
 from pep517_multi.process import LocalRunner, inherited_environment
 from pep517_multi.settings import (
     CONFIG_VARIABLE,
@@ -87,6 +89,18 @@ def _archived_project(sdist: Path) -> Layer:
     return replace(layer, name=f"[tool.multibuild] of pyproject.toml in {sdist}")
 
 
+def runner_of() -> LocalRunner:
+    """Return what runs commands, and writes no secret of the environment or of installers' settings into a log."""
+
+    def texts() -> tuple[str, ...]:
+        from pep517_multi.backends.pip_settings import texts_of_installers
+
+        return tuple(texts_of_installers(environ))
+
+    environ = inherited_environment()
+    return LocalRunner(Redaction(environ, texts))
+
+
 def finder_of(runner: LocalRunner) -> Finder:
     """Return what finds interpreters, its cache in the user's cache directory."""
     from platformdirs import user_cache_path
@@ -116,7 +130,10 @@ def run_of(settings: Settings, *, runner: LocalRunner, observer: Observer) -> Ru
     work = work_directory_of(settings)
     environ = inherited_environment()
     named = bool(settings.impls) and "all" not in settings.impls
-    interpreters = finder_of(runner).select(settings.impls)
+    finder = finder_of(runner)
+    if distrusted := finder.distrusted:
+        observer(Note(f"what interpreters are is not remembered: {distrusted}", level="warning"))
+    interpreters = finder.select(settings.impls)
     if settings.sysroot is not None:
         from pep517_multi.interpreters.sysroots import select_in_sysroot
 

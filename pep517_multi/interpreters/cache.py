@@ -35,7 +35,7 @@ class ProbeCache:
 
     def get(self, executable: Path) -> Answer | None:
         """Return the answer kept for ``executable`` if it still holds."""
-        if self.folder is None or not self._is_trusted(self.folder):
+        if self.folder is None or self._doubt(self.folder):
             return None
         try:
             entry = json.loads(self._file(self.folder, executable).read_bytes())
@@ -54,22 +54,45 @@ class ProbeCache:
             return
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self._is_trusted(self.folder):
+            if not self._doubt(self.folder):
                 entry = {"key": _key(executable), "answer": answer}
                 files.write_whole(self._file(self.folder, executable), json.dumps(entry, sort_keys=True).encode())
 
+    @property
+    def distrusted(self) -> str:
+        """Why the folder is not used, although it is there; empty where it is used, or where there is none yet."""
+        return self._doubt(self.folder) if self.folder is not None and os.path.lexists(self.folder) else ""
+
     @staticmethod
-    def _is_trusted(folder: Path) -> bool:
+    def _doubt(folder: Path) -> str:
+        """Say who else could put something into ``folder``, or exchange it; empty where nobody can."""
         try:
-            status = folder.stat()
-        except OSError:
-            return False
-        is_own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
-        return is_own and not status.st_mode & _WRITABLE_BY_OTHERS
+            real = folder.resolve(strict=True)
+            for place in (real, *real.parents):
+                status = place.stat()
+                if status.st_uid not in ({os.geteuid()} if place == real else {os.geteuid(), 0}):
+                    return f"{place} belongs to another user"
+                if _others_may_change(status, is_top=place == real):
+                    return f"{place} can be written to by others"
+        except (OSError, RuntimeError) as error:
+            return f"{folder} cannot be used ({error})"
+        return "" if real.is_dir() else f"{folder} is no folder"
 
     @staticmethod
     def _file(folder: Path, executable: Path) -> Path:
         return folder / f"{hashlib.sha256(os.fsencode(executable)).hexdigest()[:32]}.json"
+
+
+def _others_may_change(status: os.stat_result, *, is_top: bool) -> bool:
+    """Tell whether others may put things into a folder, or take them from it.
+
+    Above the cache, a group that is the user's own does no harm, nor does a folder where everybody can only touch what
+    is his (the sticky bit).
+    """
+    if is_top:
+        return bool(status.st_mode & _WRITABLE_BY_OTHERS)
+    harmless = stat.S_IWGRP if status.st_gid in {os.getegid(), 0} else 0
+    return bool(status.st_mode & _WRITABLE_BY_OTHERS & ~harmless) and not status.st_mode & stat.S_ISVTX
 
 
 def _key(executable: Path) -> dict[str, Any]:

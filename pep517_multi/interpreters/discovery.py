@@ -64,6 +64,11 @@ class Finder:
     timeout: float = field(default=15.0, kw_only=True)
     system_folders: tuple[Path, ...] = field(default=installations.SYSTEM_FOLDERS, kw_only=True)
 
+    @property
+    def distrusted(self) -> str:
+        """Why the cache is not used, although there is one; empty where it is, or where there is none."""
+        return ProbeCache(self.cache).distrusted
+
     def select(self, specs: Sequence[str]) -> tuple[Interpreter, ...]:
         """Return the interpreters that ``specs`` name, in the order of work; nothing or ``all``: all that there are.
 

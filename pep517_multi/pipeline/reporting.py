@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pep517_multi import files
+from pep517_multi.containment import without_credentials
 
 if TYPE_CHECKING:
     from pep517_multi.errors import MultibuildError
@@ -24,14 +25,14 @@ def write_report(report: Report, settings: Settings, *, work: WorkDirectory | No
     from pep517_multi import reports
 
     with files.explained("write the report"):
-        text = reports.json.render(report).encode()
+        text = without_credentials(reports.json.render(report)).encode()
         for path in filter(None, (work.report if work else None, settings.report)):
             files.write_whole(path, text)
         if settings.report_html is not None:
             from pep517_multi.reports import html
 
             page = html.render(report, work=_url_from(settings.report_html, work.path) if work else None)
-            files.write_whole(settings.report_html, page.encode())
+            files.write_whole(settings.report_html, without_credentials(page).encode())
 
 
 def _url_from(page: Path, folder: Path) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi import files
 from pep517_multi.backends import recorded
+from pep517_multi.containment import without_credentials
 from pep517_multi.errors import MultibuildError
 from pep517_multi.sources.changes import Changing, changes_for
 from pep517_multi.sources.variables import named_variables
@@ -115,9 +116,9 @@ def _sysroot(interpreter: Interpreter) -> Mapping[str, object]:
 
 def _constraints(run: Run) -> Iterator[str]:
     """Yield what stands for each file of constraints that is in force: the digest of its content where it is a file."""
-    named = [Path(text) for variable in _CONSTRAINING for text in run.environ.get(variable, "").split()]
-    for path in (*run.settings.build_constraint, *named):
-        yield files.sha256(path) if path.is_file() else str(path)
+    yield from map(files.sha256, run.settings.build_constraint)
+    for text in (text for variable in _CONSTRAINING for text in run.environ.get(variable, "").split()):
+        yield files.sha256(Path(text)) if Path(text).is_file() else without_credentials(text)
 
 
 def _variables(run: Run, tree: SourceTree) -> Mapping[str, str]:

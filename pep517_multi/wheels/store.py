@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pep517_multi import files, state
+from pep517_multi.containment import without_credentials
 from pep517_multi.errors import BuildError, IntegrityError
 from pep517_multi.events import Note
 from pep517_multi.state import maybe, number, texts, the
@@ -313,7 +314,7 @@ def _plain(origin: Origin) -> dict[str, Any]:
         "version": origin.version,
         "source": origin.inputs.source,
         "settings": origin.inputs.settings,
-        "requires": list(origin.requires),
+        "requires": list(map(without_credentials, origin.requires)),
         "packages": dict(origin.packages),
         "seconds": round(origin.seconds, 3),
     }

@@ -15,7 +15,12 @@ NO_FILES = {"PIP_CONFIG_FILE": os.devnull}
 
 
 def options(environ: dict[str, str]) -> list[str]:
-    return PipSettings.read(environ).uv_options(environ)
+    """What uv is told, its variables written as the options that they stand for."""
+    settings = PipSettings.read(environ)
+    told = settings.uv_environ(environ)
+    indexes = [f"--default-index {url}" for url in told.get("UV_DEFAULT_INDEX", "").split()]
+    indexes += [f"--index {url}" for url in told.get("UV_INDEX", "").split()]
+    return [*" ".join(indexes).split(), *settings.uv_options(environ)]
 
 
 @pytest.mark.parametrize(
@@ -88,8 +93,8 @@ def test_files_are_read_weakest_first_and_variables_are_strongest(tmp_path: Path
     assert settings.options["index-url"] == "https://variable/"
     assert settings.options["trusted-host"] == "system"
     assert settings.values("find-links") == ["/one", "/two"]
-    assert settings.uv_environ()["ALL_PROXY"] == "http://q/"
-    assert settings.uv_environ()["UV_HTTP_TIMEOUT"] == "3"
+    assert settings.uv_environ({})["ALL_PROXY"] == "http://q/"
+    assert settings.uv_environ({})["UV_HTTP_TIMEOUT"] == "3"
 
 
 def test_the_section_of_the_command_is_stronger_than_the_global_one(tmp_path: Path) -> None:
@@ -116,4 +121,4 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
 def test_a_certificate_and_a_timeout_are_handed_on() -> None:
     settings = PipSettings.read(NO_FILES | {"PIP_CERT": "/ca.pem", "PIP_DEFAULT_TIMEOUT": "180"})
 
-    assert settings.uv_environ() == {"SSL_CERT_FILE": "/ca.pem", "UV_HTTP_TIMEOUT": "180"}
+    assert settings.uv_environ({}) == {"SSL_CERT_FILE": "/ca.pem", "UV_HTTP_TIMEOUT": "180"}
