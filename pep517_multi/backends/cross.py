@@ -41,7 +41,7 @@ class CrossEnvironments:
         environment = self.environments.prepare(interpreter, requires, log=log)
         if interpreter.sysroot is None:
             return environment
-        place = self.folder / f"{interpreter.name}-sysconfig"
+        place = self._place(interpreter)
         with files.explained("write sysconfig data"):
             files.write_whole(place / f"{_NAME}.json", json.dumps(_told(interpreter, interpreter.sysroot)).encode())
             files.write_whole(place / f"{_NAME}.py", _SCRIPT.read_bytes())
@@ -52,6 +52,13 @@ class CrossEnvironments:
         }
         rust = {"PYO3_CROSS_LIB_DIR": str(interpreter.sysroot.data.parent)}  # unless the user knows better
         return replace(environment, environ={**rust, **environment.environ, **variables})
+
+    def reads(self, interpreter: Interpreter) -> tuple[Path, ...]:
+        """Return what hooks look at besides their environment."""
+        return () if interpreter.sysroot is None else (interpreter.sysroot.path, self._place(interpreter))
+
+    def _place(self, interpreter: Interpreter) -> Path:
+        return self.folder / f"{interpreter.name}-sysconfig"
 
 
 def _told(interpreter: Interpreter, sysroot: Sysroot) -> Mapping[str, Any]:

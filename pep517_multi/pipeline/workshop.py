@@ -99,10 +99,12 @@ class Workshop:
 
             names = {self.run.work.environments: "environments", source: "."}
             environments = ExtendedEnvironments(environments, mapped(self.run.environ, names))
+        reads = _around(tree)
         if interpreter.sysroot is not None:
             from pep517_multi.backends.cross import CrossEnvironments
 
-            environments = CrossEnvironments(environments, self.run.work.environments)
+            cross = CrossEnvironments(environments, self.run.work.environments)
+            environments, reads = cross, (*reads, *cross.reads(interpreter))
         if self._jobserver is not None:
             from pep517_multi.backends.jobserver import BoundEnvironments
 
@@ -115,7 +117,7 @@ class Workshop:
             config_settings=settings,
             log=log,
             timeout=self.run.settings.timeout,
-            reads=_around(tree),
+            reads=reads,
         )
         return build_wheel(call, environments, runner=self.run.backend_runner, observer=self.run.observer)
 
