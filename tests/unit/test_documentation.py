@@ -69,7 +69,7 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     assert not [target for target in LINK.findall(text) if not (page.parent / target).exists()]
 
 
-SHELL = re.compile(r"^```(?:sh|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(r"^```(sh|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NIX_PHASE = re.compile(r"Phase = \'\'\n(.*?)\'\';", re.DOTALL)
 
 
@@ -83,8 +83,9 @@ def without_nix(phase: str) -> str:
 @pytest.mark.parametrize("page", [page for page in PAGES if SHELL.search(page.read_text())], ids=relative)
 def test_what_a_page_gives_a_shell_parses(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    for script in [*SHELL.findall(text), *map(without_nix, NIX_PHASE.findall(text))]:
-        subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+    phases = [("bash", without_nix(phase)) for phase in NIX_PHASE.findall(text)]
+    for shell, script in [*SHELL.findall(text), *phases]:
+        subprocess.run([shell, "-n"], input=script, text=True, check=True)
 
 
 def test_every_error_ends_with_an_exit_code_of_the_reference() -> None:
