@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from pep517_multi.backends import scrubbing
 from pep517_multi.backends.environments import Environment
 from pep517_multi.backends.packages import importable
 from pep517_multi.backends.requirements import applicable, unmet
-from pep517_multi.errors import MissingRequirementsError
+from pep517_multi.errors import MissingRequirementsError, MultibuildError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,7 +38,17 @@ class InstalledEnvironments:
     runner: Runner
     environ: Mapping[str, str]
     _packages: dict[Path, Packages] = field(default_factory=dict, init=False, repr=False)
+    _asking: dict[Path, threading.Lock] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def expect(self, interpreter: Interpreter, requires: Sequence[str]) -> None:
+        """Ask ``interpreter`` for what :meth:`prepare` will want to know of it; what is wrong is told there."""
+
+        def ask() -> None:
+            with contextlib.suppress(MultibuildError):
+                self._importable(interpreter, applicable(interpreter, requires))
+
+        threading.Thread(target=ask, name="packages", daemon=True).start()
 
     def prepare(self, interpreter: Interpreter, requires: Sequence[str], *, log: Path) -> Environment:
         """See :meth:`Environments.prepare`; nothing runs that would have something to say in ``log``."""
@@ -78,13 +89,13 @@ class InstalledEnvironments:
         """Return what of ``requirements``, or of everything, can be imported."""
         needed = {canonicalize_name(requirement.name) for requirement in requirements}
         with self._lock:
+            asking = self._asking.setdefault(interpreter.executable, threading.Lock())
+        with asking:
             known = self._packages.get(interpreter.executable)
-        if known is not None and (known.complete or (needed and needed <= known.by_name.keys())):
-            return known
-        environ = _environ(interpreter, self.environ)
-        known = importable(interpreter.executable, runner=self.runner, environ=environ, needed=needed)
-        with self._lock:
-            self._packages[interpreter.executable] = known
+            if known is None or not (known.complete or (needed and needed <= known.by_name.keys())):
+                environ = _environ(interpreter, self.environ)
+                known = importable(interpreter.executable, runner=self.runner, environ=environ, needed=needed)
+                self._packages[interpreter.executable] = known
         return known
 
 

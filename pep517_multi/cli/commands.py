@@ -49,9 +49,7 @@ def multibuild() -> None:
 @_source
 def whole_job(source: Path, **given: Any) -> int:
     """Do the whole job: build or reuse, install into staging roots, report."""
-    from pep517_multi.pipeline import phases
-
-    return _on_source(source, given, phases.whole_job)
+    return _on_source(source, given, "whole_job")
 
 
 @multibuild.command()
@@ -70,9 +68,7 @@ def plan(source: Path, *, as_json: bool, **given: Any) -> int:
 @_source
 def build(source: Path, **given: Any) -> int:
     """Build or reuse wheels only, and leave them in the work directory."""
-    from pep517_multi.pipeline import phases
-
-    return _on_source(source, given, phases.build)
+    return _on_source(source, given, "build")
 
 
 @multibuild.command()
@@ -80,9 +76,7 @@ def build(source: Path, **given: Any) -> int:
 @_source
 def qa(source: Path, **given: Any) -> int:
     """Compare what is reused, as the build phase left it, with fresh builds."""
-    from pep517_multi.pipeline import phases
-
-    return _on_source(source, given, phases.qa)
+    return _on_source(source, given, "qa")
 
 
 @multibuild.command()
@@ -246,7 +240,8 @@ def _sentence(error: click.ClickException) -> str:
     return message[:1].lower() + message[1:] + '; see "multibuild --help"'
 
 
-def _on_source(source: Path, given: dict[str, Any], phase: Callable[..., Report]) -> int:
+def _on_source(source: Path, given: dict[str, Any], phase: str) -> int:
+    """Open the source, and do a phase of :mod:`pep517_multi.pipeline.phases` with it."""
     if source.name in multibuild.commands and not source.is_dir():
         raise UsageError(f"the command comes first: multibuild {source} …; for a source of that name write ./{source}")
 
@@ -254,11 +249,13 @@ def _on_source(source: Path, given: dict[str, Any], phase: Callable[..., Report]
 
     def on_tree(run: Run) -> Report:
         from pep517_multi.cli.session import open_for
-        from pep517_multi.pipeline.phases import source_report
 
-        tree = open_for(run, source)
-        known.append(source_report(tree))
-        return phase(run, tree)
+        tree = open_for(run, source)  # this asks the interpreters, and what comes now need not wait for the answer
+        from pep517_multi.pipeline import phases
+
+        known.append(phases.source_report(tree))
+        report: Report = getattr(phases, phase)(run, tree)
+        return report
 
     return _session(given, source, on_tree, known=known)
 

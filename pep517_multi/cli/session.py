@@ -161,5 +161,9 @@ def open_for(run: Run, source: Path) -> SourceTree:
         if not path.is_file():
             raise UsageError(f"there is no build constraint {path}; give the path of a file")
     return open_source(
-        source, unpack_to=run.work.sources / "sdist", work_directory=run.work.path, outputs=run.outputs[1:]
+        source,
+        unpack_to=run.work.sources / "sdist",
+        work_directory=run.work.path,
+        outputs=run.outputs[1:],
+        begun=run.expect_build,
     )

@@ -59,7 +59,7 @@ class Building:
     """The build phase of one run on one source tree.
 
     :param ready: told of each implementation that has its wheel, as soon as that is certain.
-    :param expected: told once who takes part, before the first build.
+    :param expected: told who takes part, as soon as the first builds have begun; not where none are needed.
     """
 
     run: Run
@@ -81,12 +81,12 @@ class Building:
         """
         self._mention_strangers()
         first = True
-        waiting = self._admitted()
-        self.expected(waiting)
+        waiting = taking_part = self._admitted()
         compiles = any(map(may_compile, self.choices.shares.values()))
         with self.workshop.open(compiles=compiles), ThreadPoolExecutor(1, "tidy") as self._tidying:
             while waiting := self._not_served(waiting):
-                self._wave(self._with_requirements(self.choices.next_builders(waiting), first=first), waiting)
+                builders = self._with_requirements(self.choices.next_builders(waiting), first=first)
+                self._wave(builders, waiting, tell=taking_part if first else ())
                 waiting = [interpreter for interpreter in waiting if interpreter.name not in self.outcomes]
                 first = False
         outcomes = tuple(self._settled(self.outcomes[interpreter.name]) for interpreter in self.run.interpreters)
@@ -152,13 +152,20 @@ class Building:
                 self._fail(interpreter, MissingRequirementsError(message))
         return [interpreter for interpreter in builders if interpreter.name not in missing]
 
-    def _wave(self, builders: Sequence[Interpreter], waiting: Sequence[Interpreter]) -> None:
-        """Build for all of ``builders`` side by side; what comes of it is taken in order of work."""
+    def _wave(
+        self, builders: Sequence[Interpreter], waiting: Sequence[Interpreter], *, tell: Sequence[Interpreter] = ()
+    ) -> None:
+        """Build for all of ``builders`` side by side; what comes of it is taken in order of work.
+
+        :param tell: who takes part, if somebody waits to be told.
+        """
         others = [one for one in waiting if one not in builders]
         with ThreadPoolExecutor(max_workers=self.run.settings.jobs) as pool:
             try:
                 builds = min(len(builders), self.run.settings.jobs)
                 attempts = [(one, pool.submit(self._attempt, one, builds=builds)) for one in builders]
+                if tell:
+                    self.expected(tell)
                 for place, (interpreter, attempt) in enumerate(attempts, 1):
                     made = attempt.result()
                     if isinstance(made, MultibuildError):

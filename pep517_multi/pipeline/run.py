@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pep517_multi.archives.limits import Limits
+    from pep517_multi.backends import InstalledEnvironments
     from pep517_multi.events import Observer
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.interpreters.spec import Spec
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pep517_multi.sandbox import Sandbox
     from pep517_multi.settings import Settings
     from pep517_multi.sources.evidence import Evidence
+    from pep517_multi.sources.tree import BuildSystem
     from pep517_multi.staging import Layout
     from pep517_multi.wheels.validation import Demands
 
@@ -81,6 +83,18 @@ class Run:
         from pep517_multi.sandbox import SandboxedRunner
 
         return SandboxedRunner(self.runner, self.sandbox, self.environ, self.work.sandbox)
+
+    @cached_property
+    def installed(self) -> InstalledEnvironments:
+        """What the interpreters themselves can build with; each is asked once."""
+        from pep517_multi.backends import InstalledEnvironments
+
+        return InstalledEnvironments(self.runner, self.environ)
+
+    def expect_build(self, system: BuildSystem) -> None:
+        """Ask the first interpreter what it can build with, beside whatever goes on until a build needs the answer."""
+        if not self.settings.isolation and self.interpreters and not self.work.wheels.exists():
+            self.installed.expect(self.interpreters[0], system.requires)
 
     @property
     def outputs(self) -> tuple[Path, ...]:

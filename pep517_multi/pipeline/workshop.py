@@ -127,7 +127,7 @@ class Workshop:
     def _made_environments(self) -> Environments:
         run = self.run
         if not run.settings.isolation:
-            return InstalledEnvironments(run.runner, run.environ)
+            return run.installed
         from pep517_multi.backends import IsolatedEnvironments
 
         constraints = run.settings.build_constraint

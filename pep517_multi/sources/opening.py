@@ -16,18 +16,26 @@ from pep517_multi.sources.stable_abi import expects_stable_abi
 from pep517_multi.sources.tree import SourceTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from pep517_multi.sources.tree import BuildSystem
 
 
 def open_source(
-    given: Path, *, unpack_to: Path, work_directory: Path | None, outputs: Iterable[Path] = ()
+    given: Path,
+    *,
+    unpack_to: Path,
+    work_directory: Path | None,
+    outputs: Iterable[Path] = (),
+    begun: Callable[[BuildSystem], None] = lambda _: None,
 ) -> SourceTree:
     """Describe the source at ``given``, a directory or an sdist, running nothing of it.
 
     :param unpack_to: where an sdist is unpacked; whatever is there is replaced.
     :param work_directory: multibuild's own, which may lie inside the source and is no part of it.
     :param outputs: other places that multibuild writes to and that may lie inside the source, such as staging roots.
+    :param begun: told of the build system as soon as it is known.
     :raises SourceError: it is not there, or no project that can be built.
     :raises IntegrityError: the sdist is damaged or unsafe.
     """
@@ -38,6 +46,7 @@ def open_source(
     path = (given if given.is_dir() else _unpacked(given, unpack_to)).absolute().resolve()
     pyproject = read_pyproject(path)
     build_system = read_build_system(path, pyproject)
+    begun(build_system)
     declared = read_declared(path, pyproject)
     written = [*outputs] if work_directory is None else [work_directory, *outputs]
     contents = Contents.of(path, build_system, outputs=written)

@@ -121,7 +121,9 @@ class Stager:
 
     def _get_ready(self, interpreters: tuple[Interpreter, ...]) -> None:
         self._compiler.expect(interpreters)
-        from pep517_multi.staging import installation  # noqa: F401 - so that it need not be waited for later
+        from pep517_multi.staging import installation  # noqa: F401 - so that nobody waits for these later
+        from pep517_multi.wheels import metadata  # noqa: F401
+        from pep517_multi.wheels.validation import members  # noqa: F401
 
     def _stage(self, request: StageRequest) -> Staged:
         impl, layout = request.interpreter.name, request.layout

@@ -11,9 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pep517_multi import files
-from pep517_multi.archives.zip_archive import ZipArchive
 from pep517_multi.wheels.identity import NamedFile
-from pep517_multi.wheels.metadata import read_metadata
 from pep517_multi.wheels.names import WheelName
 
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
+    from pep517_multi.archives.zip_archive import ZipArchive
     from pep517_multi.archives.zip_records import Entry
 
 UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
@@ -68,6 +67,9 @@ def read_wheel(path: Path) -> Wheel:
 
 @lru_cache(_REMEMBERED)
 def _read_once(file: NamedFile) -> Wheel:
+    from pep517_multi.archives.zip_archive import ZipArchive  # here, so that no build has to wait for what it needs
+    from pep517_multi.wheels.metadata import read_metadata
+
     path = file.path
     name = WheelName.parse(path.name)
     with ZipArchive(path) as archive:

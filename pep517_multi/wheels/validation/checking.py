@@ -7,14 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pep517_multi.archives.limits import Limits
-from pep517_multi.archives.zip_archive import ZipArchive
 from pep517_multi.errors import IntegrityError
 from pep517_multi.wheels.identity import NamedFile
-from pep517_multi.wheels.metadata import read_metadata
 from pep517_multi.wheels.names import WheelName
-from pep517_multi.wheels.validation.members import member_faults
-from pep517_multi.wheels.validation.places import place_faults
-from pep517_multi.wheels.validation.record import record_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +37,12 @@ def validate(path: Path, demands: Demands | None = None) -> None:
     :raises IntegrityError: it is not what it says; the message names the wheel, the member and the rule.
     :raises FileError: it cannot be opened.
     """
+    from pep517_multi.archives.zip_archive import ZipArchive  # here, so that no build has to wait for what it needs
+    from pep517_multi.wheels.metadata import read_metadata
+    from pep517_multi.wheels.validation.members import member_faults
+    from pep517_multi.wheels.validation.places import place_faults
+    from pep517_multi.wheels.validation.record import record_faults
+
     demands = demands or Demands()
     name = WheelName.parse(path.name)
     with ZipArchive(path, demands.limits) as archive:
