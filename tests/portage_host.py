@@ -23,12 +23,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BIN = Path(sys.executable).parent
+NEWER_BASH = "PEP517_MULTI_TEST_BASH"
+"""Environment variable: a bash for EAPI 9, if this machine's own is too old."""
 COMMANDS = (str(BIN / "ebuild"), str(BIN / "pebuild"), "tar", "xargs")
 CATEGORY = "dev-python"
 FEATURES = (
     "-sandbox -usersandbox -userpriv -userfetch -network-sandbox -pid-sandbox -ipc-sandbox -mount-sandbox "
     "-strict -news -distlocks -merge-sync -binpkg-docompress nostrip -test"
 )
+
+
+def bash_for(eapi: int) -> str | None:
+    """Return the path of a bash that is new enough for ``eapi``, if there is one."""
+    wanted = {8: 500, 9: 503}[eapi]
+    for bash in filter(None, (shutil.which("bash"), os.environ.get(NEWER_BASH))):
+        if int(_said(bash, "-c", "echo $((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))")) >= wanted:
+            return bash
+    return None
 
 
 def use_flag(impl: str) -> str:
@@ -169,6 +180,26 @@ class Gentoo:
     def portage(self, package: str, *phases: str) -> Done:
         """Run phases in the real Portage, without any network."""
         return _run(self.portage_command(package, *phases), self.portage_environment())
+
+    def merge_into_prefix(self, package: str, *, bash: str) -> tuple[Done, Path]:
+        """Let Portage build and install a package in a Gentoo Prefix, below a scratch root; return where that is.
+
+        The interpreters are where such a Gentoo has them.
+        """
+        self.configure("PEP517_MULTI_INTERPRETERS", "")
+        prefix, root = self.top / "prefix", self.top / "root"
+        installed = Path(f"{root}/{prefix}")
+        links = {prefix / "bin/bash": bash, prefix / "share/portage/config": f"{sys.prefix}/share/portage/config"}
+        for place in (prefix, installed):
+            links |= {place / f"usr/bin/{impl}": str(path) for impl, path in self.interpreters.items()}
+        links[installed / "usr/lib/python-exec/python-exec2"] = "/bin/true"  # of a package that must be there
+        for link, target in links.items():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(target)
+        environment = self.portage_environment()
+        environment |= {"PORTAGE_OVERRIDE_EPREFIX": str(prefix), "ROOT": str(root)}
+        environment |= {"PATH": f"{prefix}/bin:{environment['PATH']}"}
+        return _run(self.portage_command(package, "merge"), environment), installed
 
     def pkgcore(self, package: str, *phases: str) -> Done:
         """Run phases in pkgcore, without any network."""

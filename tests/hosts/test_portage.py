@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import distribution
 import packaging_hosts as hosts
+import portage_host
 import processes
 import pytest
 import real_sdists
@@ -46,6 +47,11 @@ pep517-multi_test_impl() {
 	local out
 	out=$(pure-flit) && [[ ${out} == "Hello, world" ]] || die "pure-flit is not on PATH"
 	"${PYTHON}" -c 'import sys, pure_flit; print(pure_flit.__file__, sys.prefix)' >> "${T}/told-${EPYTHON}" || die
+}
+"""
+SITEDIR = """\
+pep517-multi_install_impl() {
+	touch "${D}$(pep517-multi_sitedir)/by-hand" || die
 }
 """
 PATCHED = """\
@@ -182,6 +188,27 @@ def test_pytest_runs_on_what_was_built_and_can_fail(gentoo: Gentoo, pythons: lis
     failed = gentoo.portage(package, "clean", "test", "install")
     assert f"pytest failed under {pythons[-1].impl}" in failed.log
     assert not has_files(gentoo.image(package))
+
+
+@pytest.mark.parametrize("eapi", [8, 9])
+def test_a_prefix_has_everything_below_it(gentoo: Gentoo, pythons: list[Python], eapi: int) -> None:
+    bash = portage_host.bash_for(eapi)
+    if bash is None:
+        pytest.skip(f"needs bash 5.3 (.ci/interpreters gets it; {portage_host.NEWER_BASH} names it)")
+    text = ebuild("PEP517_MULTI_BACKEND=flit", SITEDIR).replace("EAPI=8", f"EAPI={eapi}")
+    package = gentoo.add("pure-flit", text, hosts.SAMPLES / "pure-flit")
+
+    done, installed = gentoo.merge_into_prefix(package, bash=bash)
+
+    assert done.returncode == 0, done.log
+    assert "QA Notice" not in done.log
+    for python in pythons:
+        script = f"usr/lib/python-exec/{python.impl}/pure-flit"
+        assert (installed / script).read_text().startswith(f"#!{gentoo.top}/prefix/usr/bin/{python.impl}\n")
+        assert hosts.run_script(python, installed, script) == "Hello, world"
+        assert (installed / f"usr/lib/{python.impl}/site-packages/by-hand").is_file()
+    contents = installed / f"var/db/pkg/dev-python/{package}/CONTENTS"
+    assert f"{gentoo.top}/prefix/usr/bin/pure-flit -> ../lib/python-exec/python-exec2" in contents.read_text()
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------------
