@@ -187,6 +187,7 @@ class _Examining:
         controls = Controls(
             fresh=lambda: self._control(reused.interpreter, folder / "again", inputs=reused.inputs, after=ended),
             served=lambda: self._control_of_builder(reused, after=ended),
+            versions=lambda: self._control_of_versions(reused, fresh.packages, folder / "versions"),
         )
         report, found = examination.examine(
             pair,
@@ -198,9 +199,13 @@ class _Examining:
         self._tidy(folder, keep_wheels=report.verdict not in {"identical", "benign"})
         return report
 
-    def _built(self, interpreter: Interpreter, folder: Path, *, inputs: str, second: bool = False) -> _Fresh:
+    def _built(
+        self, interpreter: Interpreter, folder: Path, *, inputs: str, workshop: Workshop | None = None, what: str = "qa"
+    ) -> _Fresh:
         """Build a wheel below ``folder`` from what the reused one was made from.
 
+        :param workshop: another one than for fresh builds.
+        :param what: names its log.
         :raises SourceError: the source is not what it was.
         :raises BuildError: it cannot be built.
         """
@@ -212,9 +217,8 @@ class _Examining:
                 f"what {interpreter.name} would build from is not what its wheel was made from (source, patches, "
                 "settings or flags); run the build phase again"
             )
-        log = self.run.work.log(interpreter.name).with_name(f"{interpreter.name}-qa.log")
-        workshop = self.workshop.with_environ(_OTHER_SEED) if second else self.workshop
-        made = workshop.make(interpreter, share, folder=folder, log=log, builds=self._builds)
+        log = self.run.work.log(interpreter.name).with_name(f"{interpreter.name}-{what}.log")
+        made = (workshop or self.workshop).make(interpreter, share, folder=folder, log=log, builds=self._builds)
         if isinstance(made, MultibuildError):
             raise made
         return _Fresh(read_wheel(validated(made.path, self.run.demands)), made.packages)
@@ -226,17 +230,34 @@ class _Examining:
     def _control(self, interpreter: Interpreter, folder: Path, *, inputs: str, after: float) -> Contents | None:
         """Build a second time: in another folder, with another hash seed, and when a clock has gone on."""
         time.sleep(max(0.0, _APART - (time.monotonic() - after)))
-        return contents(self._built(interpreter, folder, inputs=inputs, second=True).wheel)
+        workshop = self.workshop.with_environ(_OTHER_SEED)
+        return contents(self._built(interpreter, folder, inputs=inputs, workshop=workshop).wheel)
 
     def _control_of_builder(self, reused: Reused, *, after: float) -> Contents | None:
         """Let the builder of the reused wheel build again, once for all who reuse it; ``None`` if it is not there."""
-        builder = next((one for one in self.run.interpreters if one.name == reused.built_by), None)
+        builder = self._builder(reused)
         if builder is None:
             return None
         folder = self.run.work.qa(builder.name) / "again"
         return self.again.made(
             reused.wheel.sha256, lambda: self._control(builder, folder, inputs=reused.inputs, after=after)
         )
+
+    def _control_of_versions(self, reused: Reused, versions: Mapping[str, str], folder: Path) -> Contents | None:
+        """Let the builder of the reused wheel build with these versions of requirements; ``None`` if it cannot."""
+        builder = self._builder(reused)
+        workshop = self.workshop.with_versions(versions, folder) if builder else None
+        if builder is None or workshop is None:
+            return None
+        what = f"qa-versions-of-{reused.interpreter.name}"
+        try:
+            made = self._built(builder, folder / "build", inputs=reused.inputs, workshop=workshop, what=what)
+        except MultibuildError:
+            return None  # the versions of the one are not for the other; the log has it
+        return contents(made.wheel)
+
+    def _builder(self, reused: Reused) -> Interpreter | None:
+        return next((one for one in self.run.interpreters if one.name == reused.built_by), None)
 
     def _installed(self, reused: Reused, fresh: Wheel, folder: Path, sides: Sides) -> Pair:
         """Install both wheels for the implementation, without bytecode, which each makes from its source."""
@@ -254,8 +275,8 @@ class _Examining:
             files.remove_tree(folder / build / "source")
             if not keep_wheels:
                 files.remove_tree(folder / build)
-        for root in ("reused-root", "fresh-root"):
-            files.remove_tree(folder / root)
+        for needless in ("reused-root", "fresh-root", "versions"):
+            files.remove_tree(folder / needless)
 
 
 class _Once:

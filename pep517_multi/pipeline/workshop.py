@@ -63,6 +63,21 @@ class Workshop:
         other._environments = ExtendedEnvironments(self._environments, environ)  # noqa: SLF001 - one of its own kind
         return other
 
+    def with_versions(self, versions: Mapping[str, str], folder: Path) -> Workshop | None:
+        """Return one that shares everything with this but environments, which get these versions of packages.
+
+        :param folder: a new one, for what says so.
+        :returns: ``None`` without isolation, where versions are as they are.
+        """
+        if not self.run.settings.isolation:
+            return None
+        pins = folder / "constraints.txt"
+        with files.explained(f"write {pins}"):
+            files.write_whole(pins, "".join(f"{name}=={versions[name]}\n" for name in sorted(versions)).encode())
+        other = copy(self)
+        other._environments = self._made_environments(folder / "environments", pins)  # noqa: SLF001 - one of its own kind
+        return other
+
     def missing_requirements(
         self, interpreters: Sequence[Interpreter], requires: Sequence[str]
     ) -> Mapping[str, tuple[str, ...]]:
@@ -124,15 +139,18 @@ class Workshop:
     def _slot(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext() if self._jobserver is None else self._jobserver.slot()
 
-    def _made_environments(self) -> Environments:
+    def _made_environments(self, folder: Path | None = None, *constraints: Path) -> Environments:
         run = self.run
         if not run.settings.isolation:
             return run.installed
         from pep517_multi.backends import IsolatedEnvironments
 
-        constraints = run.settings.build_constraint
         return IsolatedEnvironments(
-            run.work.environments, run.runner, run.environ, constraints=constraints, observer=run.observer
+            folder or run.work.environments,
+            run.runner,
+            run.environ,
+            constraints=(*run.settings.build_constraint, *constraints),
+            observer=run.observer,
         )
 
 

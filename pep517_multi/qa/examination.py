@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from pep517_multi.qa.findings import SECOND_BUILD, finding, is_told
+from pep517_multi.qa.findings import SAME_VERSIONS, SECOND_BUILD, finding, is_told
 from pep517_multi.qa.noise import is_noise
 from pep517_multi.qa.verdicts import conclude, counts
 from pep517_multi.wheels.differences import compare
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 Comparing: TypeAlias = "Callable[[Contents, Contents, tuple[Rule, ...]], tuple[Difference, ...]]"
 
 _DATA = re.compile(r"^[^/]+\.data/[^/]+/")
-_OF_VERSIONS = (None, "generator", "metadata-version", "dynamic", "license-file", "licence-folder")
+_OF_VERSIONS = (None, "generator", "metadata-version", "dynamic", "license-file", "licence-folder", SAME_VERSIONS)
+_HOW_LIKELY = {None: "may be the", SAME_VERSIONS: "is the"}
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Controls:
-    """Second builds, made when they are asked for; ``None`` as answer where one cannot be had.
+    """Further builds, made when they are asked for; ``None`` as answer where one cannot be had.
 
     :param fresh: of the implementation whose fresh build is looked at.
     :param served: of the implementation whose build made the reused wheel.
+    :param versions: of that implementation, with the versions of build requirements that the fresh build had.
     """
 
     fresh: Callable[[], Contents | None]
     served: Callable[[], Contents | None]
+    versions: Callable[[], Contents | None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,8 @@ class Examination:
             told = [self._told(difference, wheels.sides) for difference in found]
         if trees is not None:
             # What is installed follows from the wheel: where that differs by noise alone, so does this.
-            noise = not any(difference.rule is None for difference in found)
-            told += [self._told(replace(one, rule=SECOND_BUILD) if noise else one, trees.sides) for one in more]
+            rule = _rule_of_all(found)
+            told += [self._told(replace(one, rule=rule), trees.sides) for one in more]
         findings = [one for one in told if one is not None] + [self.policy.apply(one) for one in others]
         hidden = [one.rule for one in found if one.rule not in {None, SECOND_BUILD}]
         return conclude(findings, filter(None, hidden)), found
@@ -89,12 +92,22 @@ class Examination:
             return None
         told = finding(difference, sides)
         if self.causes and difference.rule in _OF_VERSIONS:
-            likely = "which may be the cause" if difference.rule is None else "which is the likely cause"
+            likely = f"which {_HOW_LIKELY.get(difference.rule, 'is the likely')} cause"
             told = replace(told, message=f"{told.message} (built with other versions, {likely}: {_list(self.causes)})")
         return self.policy.apply(told)
 
     def _without_noise(self, found: tuple[Difference, ...], wheels: Pair, controls: Controls) -> tuple[Difference, ...]:
-        """Give what differs between two builds for one implementation, on either side, the rule that says so."""
+        """Give each difference that a further build explains the rule that says so.
+
+        That is what goes away with the same versions of build requirements, and what differs between two builds for one
+        implementation, on either side.
+        """
+        if self.causes and (alike := controls.versions()) is not None:
+            left = {one.aspect for one in self.compare(alike, wheels.other, self.rules) if one.rule is None}
+            found = tuple(
+                replace(one, rule=SAME_VERSIONS) if one.rule is None and one.aspect not in left else one
+                for one in found
+            )
         for base, build, swap in ((wheels.other, controls.fresh, False), (wheels.one, controls.served, True)):
             if all(difference.rule is not None for difference in found):
                 break
@@ -103,6 +116,12 @@ class Examination:
                 control = self.compare(base, again, self.rules)
                 found = tuple(_judged(difference, control, swap=swap) for difference in found)
         return found
+
+
+def _rule_of_all(found: Iterable[Difference]) -> str | None:
+    """Return the rule of what installed trees differ in, since that follows from the wheels."""
+    rules = {difference.rule for difference in found}
+    return next((rule for rule in (None, SECOND_BUILD, SAME_VERSIONS) if rule in rules), None)
 
 
 def _judged(difference: Difference, control: Sequence[Difference], *, swap: bool) -> Difference:

@@ -28,7 +28,13 @@ _COUNTED_ONLY = ("name", "time", "order")
 _COUNTED_RULES = ("record", "bytecode", "code-objects", "by-meaning")
 SECOND_BUILD = "second-build"
 """The rule of what differs between two builds for one implementation, too."""
-_REASONS = {**reasons(), SECOND_BUILD: "two builds for the same implementation differ in it, too"}
+SAME_VERSIONS = "build-versions"
+"""The rule of what both implementations build alike, once they build with the same versions of what builds."""
+_REASONS = {
+    **reasons(),
+    SECOND_BUILD: "two builds for the same implementation differ in it, too",
+    SAME_VERSIONS: "with the same versions of what builds, both implementations build the same",
+}
 
 
 @dataclass(frozen=True)

@@ -388,10 +388,12 @@ def of_one_origin() -> list[str]:
 @pytest.mark.parametrize("name", REAL)
 def test_real_packages_that_share_rightly_are_identical_or_benign(name: str, tmp_path: Path) -> None:
     names = of_one_origin() if name == "psutil" else cpython_targets()
-    ran = multibuild(real_sdists.fetch(name), *impls(names[0], names[-1]), "--qa", "fail", workdir=tmp_path / "work")
+    reusing = [names[-1], *(pypy_targets()[:1] if name == "rich" else ())]  # an old PyPy builds with an old backend
+    ran = multibuild(real_sdists.fetch(name), *impls(names[0], *reusing), "--qa", "fail", workdir=tmp_path / "work")
     assert ran.returncode == 0, ran.stderr
-    assert ran.actions == {names[0]: "built", names[-1]: "reused"}
-    assert verdicts(ran)[names[-1]] in {"identical", "benign"}
+    assert ran.actions == {names[0]: "built", **dict.fromkeys(reusing, "reused")}
+    assert {verdicts(ran)[impl] for impl in reusing} <= {"identical", "benign"}
+    assert not list((ran.workdir / "qa").rglob("constraints.txt"))
 
 
 @pytest.mark.network

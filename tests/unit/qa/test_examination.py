@@ -46,6 +46,7 @@ def examine(
     *,
     again: Callable[[], Contents | None] = lambda: None,
     served_again: Callable[[], Contents | None] = lambda: None,
+    versions: Callable[[], Contents | None] = lambda: None,
     installed: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
     accept: tuple[Acceptance, ...] = (),
     causes: tuple[str, ...] = (),
@@ -55,7 +56,7 @@ def examine(
     report, _ = examination.examine(
         Pair(tree(served), tree(fresh), SIDES),
         installed=lambda: Pair(tree(installed[0]), tree(installed[1]), SIDES),
-        controls=Controls(again, served_again),
+        controls=Controls(again, served_again, versions),
         others=others,
     )
     return report
@@ -192,3 +193,44 @@ def test_findings_of_other_tools_count_unless_they_are_accepted() -> None:
     found = (Finding("m.abi3.so", "abi3", None, "uses what it must not"),)
     assert examine({}, {}, others=found).verdict == "differs"
     assert examine({}, {}, others=found, accept=(Acceptance("known", kind="abi3"),)).verdict == "benign"
+
+
+METADATA = "sample-1.dist-info/METADATA"
+CAUSE = ("backend 1 and 2",)
+
+
+def test_what_goes_away_with_the_same_versions_of_the_backend_is_of_these_and_benign() -> None:
+    served, fresh = {METADATA: "Name: a\nClassifier: x\n"}, {METADATA: "Name: a\n"}
+    report = examine(
+        served,
+        fresh,
+        versions=control(fresh),
+        again=nothing,
+        served_again=nothing,
+        causes=CAUSE,
+        installed=(served, fresh),
+    )
+    assert (report.verdict, report.hidden["build-versions"]) == ("benign", 1)
+    assert {finding.rule for finding in report.findings} == {"build-versions"}
+    assert report.findings[0].message.endswith("(built with other versions, which is the cause: backend 1 and 2)")
+
+
+def test_what_stays_with_the_same_versions_of_the_backend_differs() -> None:
+    served = {METADATA: "Name: a\nClassifier: x\n", "a.py": "old\n"}
+    fresh = {METADATA: "Name: a\n", "a.py": "new\n"}
+    versions = control({METADATA: "Name: a\n", "a.py": "old\n"})
+    report = examine(served, fresh, versions=versions, again=control(fresh), served_again=control(served), causes=CAUSE)
+    assert report.verdict == "differs"
+    assert {finding.file: finding.rule for finding in report.findings} == {METADATA: "build-versions", "a.py": None}
+
+
+def test_where_such_a_build_cannot_be_had_the_versions_stay_a_guess() -> None:
+    fresh = {"a.py": "new\n"}
+    report = examine({"a.py": "old\n"}, fresh, again=control(fresh), causes=CAUSE)
+    assert report.verdict == "differs"
+    assert report.findings[0].message.endswith("which may be the cause: backend 1 and 2)")
+
+
+def test_with_the_same_versions_no_such_build_is_made() -> None:
+    fresh = {"a.py": "new\n"}
+    assert examine({"a.py": "old\n"}, fresh, again=control(fresh), versions=nothing).verdict == "differs"

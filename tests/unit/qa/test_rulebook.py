@@ -57,6 +57,28 @@ def test_a_rule_on_names_pairs_files_that_are_the_same(one: str, other: str, rul
     assert [difference.rule for difference in without] == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("imports PyErr_Format", False),
+        ("imports fputs", False),
+        ("imports __memcpy_chk", False),
+        ("imports __isoc23_sscanf", False),
+        ("section .text 3 bytes 00", False),
+        ("imports putenv", True),
+        ("imports fopen", True),
+        ("imports strtok_r", True),
+        ("exports PyInit_x", True),
+        ("needed libz.so.1", True),
+        ("text 'printf'", True),
+    ],
+)
+def test_of_a_stable_abi_module_only_what_the_project_decides_counts(line: str, counts: bool) -> None:  # noqa: FBT001 - a case
+    (rule,) = [rule for rule in QA if rule.name == "stable-abi-headers"]
+    assert rule.normalise is not None
+    assert (rule.normalise((line,)) == (line,)) is counts
+
+
 def test_bytecode_is_left_to_its_source_and_a_module_without_source_is_not() -> None:
     cached = trees("p/__pycache__/a.cpython-312.pyc", "p/__pycache__/a.cpython-313.pyc")
     assert {difference.rule for difference in compare(*cached, ACROSS)} == {"bytecode"}
