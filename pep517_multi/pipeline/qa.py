@@ -137,6 +137,7 @@ class _Examining:
                 done = self._side_by_side()
         finally:
             files.remove_tree(run.work.changed(""))
+        self._tidy_builders(done)
         complete = all(examined.report.verdict != "error" for examined in done.values())
         remarks = tuple(self.policy.remarks(complete=complete))
         for remark in remarks:
@@ -277,6 +278,15 @@ class _Examining:
                 files.remove_tree(folder / build)
         for needless in ("reused-root", "fresh-root", "versions"):
             files.remove_tree(folder / needless)
+
+    def _tidy_builders(self, done: Mapping[str, Examined]) -> None:
+        """Leave of the second builds of those who built the wheels what belongs to a difference."""
+        differ = {name for name, examined in done.items() if examined.report.verdict not in {"identical", "benign"}}
+        for builder in {one.built_by for one in self.reused if one.built_by} - done.keys():
+            again = self.run.work.qa(builder) / "again"
+            files.remove_tree(again / "source")
+            if not any(one.built_by == builder and one.interpreter.name in differ for one in self.reused):
+                files.remove_tree(self.run.work.qa(builder))
 
 
 class _Once:

@@ -166,6 +166,7 @@ def test_a_finding_says_what_differs_and_shows_the_first_lines(examined: Callabl
 
 def test_what_every_build_changes_is_named_with_the_rule_of_the_second_build(examined: Callable[..., Ran]) -> None:
     ran = examined("nondeterministic")
+    assert not list((ran.workdir / "qa").rglob("source"))
     for impl in reusing(ran):
         (finding,) = ran.impls[impl]["qa"]["findings"]
         assert (finding["rule"], finding["file"]) == ("second-build", "nondeterministic/built.py")
@@ -393,7 +394,8 @@ def test_real_packages_that_share_rightly_are_identical_or_benign(name: str, tmp
     assert ran.returncode == 0, ran.stderr
     assert ran.actions == {names[0]: "built", **dict.fromkeys(reusing, "reused")}
     assert {verdicts(ran)[impl] for impl in reusing} <= {"identical", "benign"}
-    assert not list((ran.workdir / "qa").rglob("constraints.txt"))
+    left = {path.name for path in (ran.workdir / "qa").rglob("*")}
+    assert not left & {"constraints.txt", "source", "fresh-root", "again"}
 
 
 @pytest.mark.network
