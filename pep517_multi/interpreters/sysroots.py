@@ -110,7 +110,7 @@ def in_sysroot(interpreter: Interpreter, sysroot: Path, *, prefix: str, environ:
         free_threaded=interpreter.free_threaded,
         debug=interpreter.debug,
     )
-    bits = 8 * int(variables.get("SIZEOF_VOID_P") or 8)
+    bits = 32 if variables.get("SIZEOF_VOID_P") == 4 else 64  # noqa: PLR2004 - bytes of a pointer
     platforms = derived_platforms(platform, pointer_bits=bits, libc=_libc(found))
     return replace(
         interpreter,
