@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
     from pep517_multi.sources.tree import BuildSystem
+    from pep517_multi.wheels.installed import Installed
 
 _LONGEST_ANSWER = 16 << 20
 """Bytes of what a hook answers; the longest of real ones, a list of requirements, have some hundred."""
@@ -58,6 +59,7 @@ class BuiltWheel:
 
     :param requires: all build requirements, those that the backend asked for included.
     :param packages: normalised name → version of these in the environment that built.
+    :param installed: what it was built with, where that may change from one run to the next.
     :param env_seconds: wall time until the environment was complete, the question for requirements included.
     """
 
@@ -66,6 +68,7 @@ class BuiltWheel:
     packages: Mapping[str, str]
     env_seconds: float
     build_seconds: float
+    installed: Installed | None = None
 
 
 def build_wheel(
@@ -90,7 +93,7 @@ def build_wheel(
     path = _wheel(call, answer)
     build_seconds = time.monotonic() - started
     observer(PhaseFinished(name, "build", build_seconds, path.name))
-    return BuiltWheel(path, requires, environment.packages, env_seconds, build_seconds)
+    return BuiltWheel(path, requires, environment.packages, env_seconds, build_seconds, environment.installed)
 
 
 def _complete_environment(

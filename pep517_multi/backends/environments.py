@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.wheels.installed import Installed
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,13 @@ class Environment:
     :param python: what runs them.
     :param environ: the complete environment for them.
     :param packages: normalised name → version of what they can import and the project asked for.
+    :param installed: the same and all that it needs as it is now, where that may change from one run to the next.
     """
 
     python: Path
     environ: Mapping[str, str]
     packages: Mapping[str, str]
+    installed: Installed | None = None
 
 
 class Environments(Protocol):

@@ -16,6 +16,7 @@ from pep517_multi.backends.environments import Environment
 from pep517_multi.backends.packages import importable
 from pep517_multi.backends.requirements import applicable, unmet
 from pep517_multi.errors import MissingRequirementsError, MultibuildError
+from pep517_multi.wheels.installed import Installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,8 +60,11 @@ class InstalledEnvironments:
             )
             raise MissingRequirementsError(message)
         requirements = applicable(interpreter, requires)
-        versions = self._importable(interpreter, requirements).versions(requirements)
-        return Environment(interpreter.executable, _environ(interpreter, self.environ), versions)
+        known = self._importable(interpreter, requirements)
+        where = {name: package.where for name, package in known.needed_by(requirements).items() if package.where}
+        environ = _environ(interpreter, self.environ)
+        installed = Installed.of(known.path, where)
+        return Environment(interpreter.executable, environ, known.versions(requirements), installed)
 
     def missing(self, interpreters: Sequence[Interpreter], requires: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
         """Return what each interpreter lacks of ``requires`` and of all that these require in turn.

@@ -51,8 +51,9 @@ def importable(
         last = completed.stderr.decode(errors="replace").strip().rpartition("\n")[2] or "no answer"
         message = f"{python} cannot list its packages ({last}); try it with: {python} -s -B {_SCRIPT}"
         raise InterpreterError(message)
-    complete, found = json.loads(parts[1])
+    complete, found, path = json.loads(parts[1])
     return Packages.of(
-        (Package(canonicalize_name(name), version, tuple(requires)) for name, version, requires in found),
+        (Package(canonicalize_name(name), version, tuple(requires), where) for name, version, requires, where in found),
         complete=complete,
+        path=tuple(path),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Package:
-    """A distribution that a target can import; ``name`` is normalised (:pep:`503`)."""
+    """A distribution that a target can import; ``name`` is normalised (:pep:`503`).
+
+    :param where: the path of its metadata; empty where nothing is known of it.
+    """
 
     name: str
     version: str
     requires: tuple[str, ...] = ()
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,23 +35,38 @@ class Packages:
     """What a target can import, by normalised name.
 
     :param complete: whether that is all; if not, what is not in it may be there all the same.
+    :param path: the folders in which the target looks, in this order.
     """
 
     by_name: Mapping[str, Package]
     complete: bool = True
+    path: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, packages: Iterable[Package], *, complete: bool = True) -> Packages:
+    def of(cls, packages: Iterable[Package], *, complete: bool = True, path: tuple[str, ...] = ()) -> Packages:
         """Take ``packages`` in the order of ``sys.path``: of two with one name the first is what an import finds."""
         by_name: dict[str, Package] = {}
         for package in packages:
             by_name.setdefault(package.name, package)
-        return cls(by_name, complete)
+        return cls(by_name, complete, path)
 
     def versions(self, requirements: Iterable[Requirement]) -> dict[str, str]:
         """Return normalised name → version of what ``requirements`` name, sorted, as far as it is there."""
         names = sorted({str(canonicalize_name(requirement.name)) for requirement in requirements})
         return {name: self.by_name[name].version for name in names if name in self.by_name}
+
+    def needed_by(self, requirements: Iterable[Requirement]) -> dict[str, Package]:
+        """Return by name what ``requirements`` name and all that these may require in turn, as far as it is there."""
+        found: dict[str, Package] = {}
+        waiting = [str(canonicalize_name(requirement.name)) for requirement in requirements]
+        while waiting:
+            package = self.by_name.get(waiting.pop())
+            if package is not None and package.name not in found:
+                found[package.name] = package
+                for text in package.requires:
+                    with contextlib.suppress(InvalidRequirement):  # metadata from before PEP 508
+                        waiting.append(str(canonicalize_name(Requirement(text).name)))
+        return found
 
 
 def parsed(text: str) -> Requirement:

@@ -1,7 +1,8 @@
 """List the distributions that this Python can import, for the one who wants to know what a build would find.
 
 Runs inside a target as ``X -s -B target_packages.py [NAME ...]``, with its site-packages: no -I, no -S. Prints JSON
-between two record separators (U+001E): ``[complete, [[name, version, [requirement, ...]], ...]]``.
+between two record separators (U+001E): ``[complete, [[name, version, [requirement, ...], where], ...], path]``, where
+``where`` is the path of the metadata, if they lie in one, and ``path`` is ``sys.path``.
 
 Without names that is everything, in the order of ``sys.path``, and ``complete`` is true. A name may come twice; the
 first one is what an import finds. With (normalised) names it is these and what they may require in turn, found by the
@@ -66,10 +67,10 @@ def _read(folder):
 
 
 def needed(names):
-    # type: (list[str]) -> list[tuple[str, str, list[str]]]
+    # type: (list[str]) -> list[tuple[str, str, list[str], str]]
     """Return the distributions called ``names`` and those that they may require, conditions left aside."""
     folders = _folders()
-    found = {}  # type: dict[str, tuple[str, str, list[str]]]
+    found = {}  # type: dict[str, tuple[str, str, list[str], str]]
     waiting = [(name, True) for name in names]
     while waiting:
         name, certain = waiting.pop()
@@ -79,7 +80,7 @@ def needed(names):
             if certain:
                 raise _NotPlainError
             continue  # perhaps not needed here; whoever needs it asks for everything
-        found[name] = _read(folders[name])
+        found[name] = _read(folders[name]) + (folders[name],)  # noqa: RUF005 - the types of a star are unknown
         for requirement in found[name][2]:
             match = _NAME.match(requirement)
             if match is None:
@@ -89,7 +90,7 @@ def needed(names):
 
 
 def everything():
-    # type: () -> list[tuple[str, str, list[str]]]
+    # type: () -> list[tuple[str, str, list[str], str]]
     """Return all distributions."""
     from importlib.metadata import distributions
 
@@ -100,7 +101,8 @@ def everything():
         except (FileNotFoundError, ImportError):  # 3.15 and newer; before, the metadata are just empty
             continue
         if "Name" in metadata and "Version" in metadata:  # else an interrupted installation left it behind
-            found.append((metadata["Name"], metadata["Version"], list(distribution.requires or [])))
+            where = str(getattr(distribution, "_path", ""))
+            found.append((metadata["Name"], metadata["Version"], list(distribution.requires or []), where))
     return found
 
 
@@ -114,7 +116,7 @@ def main():
         complete, found = (False, needed(sys.argv[1:])) if sys.argv[1:] else (True, everything())
     except _NotPlainError:
         complete, found = True, everything()
-    sys.stdout.write("\x1e" + json.dumps([complete, found]) + "\x1e\n")
+    sys.stdout.write("\x1e" + json.dumps([complete, found, sys.path]) + "\x1e\n")
 
 
 main()

@@ -191,7 +191,7 @@ class Building:
     def _take(self, interpreter: Interpreter, made: BuiltWheel) -> None:
         """Put a wheel that was just built into the store, if it is one that its own builder can use."""
         share = self.choices.shares[interpreter.name]
-        builder = Builder.of(interpreter)
+        builder = replace(Builder.of(interpreter), installed=made.installed)
         origin = Origin(
             builder, str(interpreter.version), share.inputs, made.requires, made.packages, made.build_seconds
         )

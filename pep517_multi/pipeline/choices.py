@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline.run import Run
     from pep517_multi.pipeline.shares import Share
-    from pep517_multi.wheels.decision import Comparison, Decision
+    from pep517_multi.wheels.decision import Builder, Comparison, Decision
+    from pep517_multi.wheels.installed import Installed
     from pep517_multi.wheels.store import Store
 
 
@@ -33,6 +34,7 @@ class Choices:
     store: Store
     shares: dict[str, Share] = field(default_factory=dict)
     _objections: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _changes: dict[Installed, str] = field(default_factory=dict)
 
     def taking_part(self) -> list[Interpreter]:
         """Return those who neither failed nor were left out, in order of work."""
@@ -77,7 +79,30 @@ class Choices:
         return [interpreter for interpreter in waiting if interpreter in chosen]
 
     def _made_from(self, digest: str) -> list[Built]:
-        return [built for built in self.store.wheels() if built.inputs == digest]
+        return [built for built in self._wheels() if built.inputs == digest]
+
+    def _wheels(self) -> list[Built]:
+        """Return the wheels of the store, without builders that would now build with something else."""
+        return [self._as_of_now(built) for built in self.store.wheels()]
+
+    def _as_of_now(self, built: Built) -> Built:
+        changes = [(builder, change) for builder in built.builders if (change := self._change(builder))]
+        if not changes:
+            return built
+        same = tuple(builder for builder in built.builders if not self._change(builder))
+        if same:
+            return replace(built, builders=same)
+        told = tuple(f"{change} is another one than {builder.name} built it with" for builder, change in changes)
+        return replace(built, inputs="", objections=(*built.objections, *told))
+
+    def _change(self, builder: Builder) -> str:
+        """Return what has changed of that with which ``builder`` built; it is looked at once."""
+        installed = builder.installed
+        if installed is None:
+            return ""
+        if installed not in self._changes:
+            self._changes[installed] = installed.changed()
+        return self._changes[installed]
 
     def _comparisons(self, share: Share) -> tuple[Comparison, ...]:
         """Compare what the ends of each family built, where nothing else tells whether those between may share."""
@@ -89,7 +114,7 @@ class Choices:
 
     def _candidates(self, share: Share) -> tuple[Built, ...]:
         """Return the wheels that may serve; those of unknown origin only where the tags alone are trusted."""
-        wheels = [*self.store.wheels()]
+        wheels = self._wheels()
         if share.policy.mode is ReuseMode.TAGS:
             strangers = [read_wheel(validated(path, self.run.demands)) for path in self.store.strangers()]
             wheels += [Built(wheel, (), share.inputs.digest) for wheel in strangers if is_of(share.tree, wheel)]

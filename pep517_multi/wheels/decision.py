@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from pep517_multi.interpreters.interpreter import Interpreter
+    from pep517_multi.wheels.installed import Installed
     from pep517_multi.wheels.wheel import Wheel
 
 
@@ -107,12 +108,14 @@ class Builder:
     """The implementation that built a wheel, as far as a decision needs it.
 
     :param identity: which interpreter exactly it was, of all that have this name.
+    :param installed: what it built with, where that may change from one run to the next.
     """
 
     name: str
     abi_family: str
     python: tuple[int, int]
     identity: str
+    installed: Installed | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, interpreter: Interpreter) -> Builder:

@@ -14,6 +14,7 @@ from pep517_multi.errors import BuildError, IntegrityError
 from pep517_multi.events import Note
 from pep517_multi.state import maybe, number, texts, the
 from pep517_multi.wheels.decision import Builder, Built
+from pep517_multi.wheels.installed import Installed
 from pep517_multi.wheels.wheel import Wheel, read_wheel
 
 if TYPE_CHECKING:
@@ -306,6 +307,7 @@ def _built(wheel: Wheel, origins: tuple[Origin, ...]) -> Built:
 
 
 def _plain(origin: Origin) -> dict[str, Any]:
+    installed = origin.builder.installed
     return {
         "by": origin.builder.name,
         "abi_family": origin.builder.abi_family,
@@ -317,6 +319,7 @@ def _plain(origin: Origin) -> dict[str, Any]:
         "requires": list(map(without_credentials, origin.requires)),
         "packages": dict(origin.packages),
         "seconds": round(origin.seconds, 3),
+        **({"installed": {"path": installed.path, "packages": installed.packages}} if installed is not None else {}),
     }
 
 
@@ -324,7 +327,11 @@ def _origin(plain: Mapping[str, Any]) -> Origin:
     major, minor = (the(int, part) for part in plain["python"])
     return Origin(
         builder=Builder(
-            the(str, plain["by"]), the(str, plain["abi_family"]), (major, minor), the(str, plain["identity"])
+            the(str, plain["by"]),
+            the(str, plain["abi_family"]),
+            (major, minor),
+            the(str, plain["identity"]),
+            _installed(the(dict, plain["installed"])) if "installed" in plain else None,
         ),
         version=the(str, plain["version"]),
         inputs=Inputs(the(str, plain["source"]), the(dict, plain["settings"])),
@@ -332,6 +339,11 @@ def _origin(plain: Mapping[str, Any]) -> Origin:
         packages={name: the(str, version) for name, version in the(dict, plain["packages"]).items()},
         seconds=number(plain["seconds"]),
     )
+
+
+def _installed(plain: Mapping[str, Any]) -> Installed:
+    packages = ((the(str, name), the(str, place), the(str, digest)) for name, place, digest in plain["packages"])
+    return Installed(texts(plain["path"]), tuple(packages))
 
 
 def _served(plain: object) -> dict[str, Served]:
