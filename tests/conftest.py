@@ -35,8 +35,12 @@ def _needs(request: pytest.FixtureRequest) -> None:
         pytest.skip("needs two CPythons and a PyPy (Debian: pypy3)")
     if request.node.get_closest_marker("compiler") and not shutil.which("cc"):
         pytest.skip("needs a C compiler (Debian: gcc and python3-dev)")
-    if request.node.get_closest_marker("cross") and not shutil.which("aarch64-linux-gnu-gcc"):
-        pytest.skip("needs a compiler for another machine (Debian: gcc-aarch64-linux-gnu and libc6-dev-arm64-cross)")
+    if request.node.get_closest_marker("cross") and (
+        os.uname().machine == "aarch64" or not shutil.which("aarch64-linux-gnu-gcc")
+    ):
+        pytest.skip(
+            "needs a compiler for aarch64 on another machine (Debian: gcc-aarch64-linux-gnu and libc6-dev-arm64-cross)"
+        )
     if request.node.get_closest_marker("host_portage") and not all(map(shutil.which, portage_host.COMMANDS)):
         pytest.skip("needs Portage and pkgcore (the extra pep517-multi[test])")
     if request.node.get_closest_marker("host_rpm") and not shutil.which("rpmbuild"):
