@@ -123,4 +123,5 @@ def _constraints(run: Run) -> Iterator[str]:
 
 def _variables(run: Run, tree: SourceTree) -> Mapping[str, str]:
     """Return the variables that the project itself looks at, as far as they are set."""
-    return {name: run.environ[name] for name in named_variables(tree.path) if name in run.environ}
+    names = named_variables(tree.path, backend_path=tree.build_system.backend_path)
+    return {name: run.environ[name] for name in names if name in run.environ}

@@ -32,6 +32,7 @@ _CMAKE_FILES = ("/CMakeLists.txt", ".cmake")
 _MESON_EXTENSION = re.compile(r"\bextension_module\s*\(")
 _CMAKE_EXTENSION = re.compile(r"\b(?:python3?_add_library|pybind11_add_module|nanobind_add_module)\s*\(", re.IGNORECASE)
 _CMAKE_PYTHON = re.compile(r"python|pybind|nanobind|skbuild_soabi", re.IGNORECASE)
+_CMAKE_INCLUDE = re.compile(r"\binclude\s*\([^)]*\.(?!cmake\b)\w", re.IGNORECASE)
 _RUST_BINDINGS = ("pyo3", "pyo3-ffi", "cpython", "rust-cpython")
 _PROMISED_TAGS = frozenset({"py3", "py2.py3"})
 
@@ -82,16 +83,23 @@ def _judge_cmake(project: Project, tag: str) -> Iterator[Finding]:
     found = [*_lines(project, _CMAKE_FILES, _CMAKE_EXTENSION)]
     yield from (extension(f"{where}: adds an extension module") for where in found)
     if not found and tag in _PROMISED_TAGS:
-        for where in _lines(project, _CMAKE_FILES, _CMAKE_PYTHON):
+        for where in _lines(project, _CMAKE_FILES, _CMAKE_PYTHON, samples=True):
             yield unknown(f"{where}: CMake looks at the interpreter")
+        for where in _lines(project, _CMAKE_FILES, _CMAKE_INCLUDE, samples=True):
+            yield unknown(f"{where}: CMake includes what may look at the interpreter")
     elif not found:
         yield unknown("pyproject.toml: scikit-build-core gives the wheel the builder's tag")
 
 
-def _lines(project: Project, endings: tuple[str, ...], pattern: re.Pattern[str]) -> Iterator[str]:
-    """Yield ``file:line`` of the first match of ``pattern`` in each file with such a name, mere samples left out."""
+def _lines(
+    project: Project, endings: tuple[str, ...], pattern: re.Pattern[str], *, samples: bool = False
+) -> Iterator[str]:
+    """Yield ``file:line`` of the first match of ``pattern`` in each file with such a name.
+
+    :param samples: whether those of mere samples count.
+    """
     for name in project.files:
-        if f"/{name}".endswith(endings) and not name.startswith(SPARE_FOLDERS):
+        if f"/{name}".endswith(endings) and (samples or not name.startswith(SPARE_FOLDERS)):
             for number, line in numbered(project.text(name)):
                 if pattern.search(line):
                     yield f"{name}:{number}"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _TABLES = ("setuptools_scm", "setuptools-scm", "vcs-versioning", "vcs_versioning")
 _SCHEMES = frozenset({"version_scheme", "local_scheme", "parse", "version_cls"})
+_COMMANDS = frozenset({"describe_command", "git_describe_command"})
 _CODE = re.compile(r"\s*[\w.]+\s*:\s*[\w.]+\s*")
 _HOOKS = re.compile(
     r"(?m)^\s*\[?\s*(?:distutils\.(?:commands|setup_keywords)|egg_info\.writers|setuptools(?:_scm)?\.\w+)\s*(?:\]|$)"
@@ -38,5 +39,9 @@ def judge_schemes(options: Mapping[str, Any], where: str) -> Iterator[Finding]:
     """Find schemes among ``options`` that run code of the project."""
     for key, value in options.items():
         texts = value if isinstance(value, list) else [value]
+        if isinstance(value, dict):
+            yield from judge_schemes(value, f"{where}.{key}")
+        if key in _COMMANDS and (value.split() if isinstance(value, str) else texts)[:1] != ["git"]:
+            yield unknown(f"{where}.{key} runs a program for the version")
         if key.replace("-", "_") in _SCHEMES and any(map(names_code, texts)):
             yield unknown(f"{where}.{key} runs code for the version")

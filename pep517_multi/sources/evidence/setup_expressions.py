@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MAX_DEPTH = 5
+_ABOUT_PROCESSES = re.compile(r"(?:^|/)proc(?:/|$)")
 _ORDERED_DICT = "collections.OrderedDict"
 _PLAIN = (
     ast.List, ast.Tuple, ast.Set, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.JoinedStr,
@@ -92,6 +94,8 @@ class ExpressionReader(ABC):
         before, self.about = self.about, about or self.about
         if self.orders.shows(node):
             self.report(node, f"{self.about or 'something'} depends on the order of a set")
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ABOUT_PROCESSES.search(node.value):
+            self.report(node, "it looks at what the system knows of this process")
         self._value(node)
         self.about = before
 

@@ -503,6 +503,40 @@ def test_what_is_recognised_as_harmless_is_independent(tmp_path: Path, files: di
             "may run code of the project",
             id="hooks-of-a-dist-info-in-the-tree",
         ),
+        pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS
+                + '[tool.setuptools_scm]\ngit_describe_command = ["python", "-c", "print(1)"]',
+            },
+            "git_describe_command runs a program",
+            id="scm-with-another-command",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": HATCH + "[tool.hatch.version]\nsource = 'vcs'\n"
+                "[tool.hatch.version.raw-options]\nscm.git.describe_command = 'python -V'",
+            },
+            "describe_command runs a program",
+            id="hatch-vcs-with-another-command",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SCIKIT + '[tool.scikit-build.wheel]\npy-api = "py3"',
+                "CMakeLists.txt": "add_subdirectory(examples)",
+                "examples/CMakeLists.txt": "find_package(Python)",
+            },
+            "examples/CMakeLists.txt:1: CMake looks at the interpreter",
+            id="scikit-samples-that-are-installed",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": SCIKIT + '[tool.scikit-build.wheel]\npy-api = "py3"',
+                "CMakeLists.txt": "include(rules.inc)",
+                "rules.inc": "find_package(Python)",
+            },
+            "CMakeLists.txt:1: CMake includes",
+            id="scikit-file-of-another-name",
+        ),
     ],
 )
 def test_what_is_not_recognised_is_unknown_and_the_reason_says_where(

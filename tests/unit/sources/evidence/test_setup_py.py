@@ -343,6 +343,14 @@ TELLING = {
         """,
         "setup.py:4: how collections.OrderedDict looks",
     ),
+    "what-the-system-knows": (
+        """
+        import os
+        from setuptools import setup
+        setup(description=os.path.realpath("/proc/self/exe"))
+        """,
+        "setup.py:4: it looks at what the system knows",
+    ),
     "text-of-an-object": (
         """
         from setuptools import setup
