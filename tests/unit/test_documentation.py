@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 import sample_table
 
 from pep517_multi import errors
+from pep517_multi.cli.commands import run
 
 TOP = Path(__file__).parents[2]
 PACKAGES = TOP / "tests" / "packages"
@@ -73,11 +76,34 @@ SHELL = re.compile(r"^```(sh|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NIX_PHASE = re.compile(r"Phase = \'\'\n(.*?)\'\';", re.DOTALL)
 
 
+BLOCK = re.compile(r"^```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CALL = re.compile(r"^(?:\$ |\s*)(?:\w+=\S+ )*multibuild (?P<arguments>.*)", re.MULTILINE)
+
+
 def without_nix(phase: str) -> str:
     """Put a word in the place of each expression of Nix, innermost first."""
     while phase != (phase := re.sub(r"\$\{[^{}]*\}", "x", phase)):
         pass
     return phase
+
+
+def calls(page: Path) -> list[list[str]]:
+    """Return the arguments of every call of multibuild in the code of a page; shells and specs replace some of them."""
+    code = "".join(BLOCK.findall(page.read_text(encoding="utf-8"))).replace("\\\n", " ")
+    return [arguments_in(without_nix(match["arguments"])) for match in CALL.finditer(code)]
+
+
+def arguments_in(line: str) -> list[str]:
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    return list(itertools.takewhile(lambda word: not set(word) <= set("();<>|&"), lexer))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if calls(page)], ids=relative)
+def test_commands_and_options_that_a_page_shows_exist(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in calls(page):
+        own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        assert (run([*own, "--help"]), capsys.readouterr().err) == (0, ""), arguments
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if SHELL.search(page.read_text())], ids=relative)
