@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,3 +74,12 @@ class PackageCopy:
 
     def __call__(self, name: str) -> Path:
         return Path(shutil.copytree(PACKAGES / name, self.folder / name, symlinks=True))
+
+
+@pytest.fixture
+def handlers() -> Generator[None, None, None]:
+    """Take back what a run in this process does to signals."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

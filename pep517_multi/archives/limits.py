@@ -16,11 +16,13 @@ class Limits:
     :param size: bytes of all files together.
     :param ratio: how many times the size of the archive they may have; what unpacks to at most ``harmless`` bytes is
         never refused for that.
+    :param members: how many members a tar archive may have.
     """
 
     size: int = DEFAULT_SIZE
     ratio: float = DEFAULT_RATIO
     harmless: int = _HARMLESS
+    members: int = 500_000
 
     def fault(self, unpacked: int, archive: int) -> str | None:
         """Return why ``unpacked`` bytes out of ``archive`` bytes are too many, a clause; ``None`` if they are not."""

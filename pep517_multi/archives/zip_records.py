@@ -46,6 +46,7 @@ class Entry(NamedTuple):
     :param name: as text; ``raw`` as bytes.
     :param attributes: see ``ZipInfo.external_attr``: the mode of POSIX is in its upper half.
     :param offset: of its own header in the archive.
+    :param stamp: date and time of DOS.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Entry(NamedTuple):
     size: int
     attributes: int
     offset: int
+    stamp: tuple[int, int] = (0, 0)
 
     @property
     def shown(self) -> str:
@@ -144,7 +146,7 @@ def parse_directory(content: bytes, count: int) -> list[Entry]:
 
 
 def _entry(fields: Sequence[int], raw: bytes, extra: bytes, comment: bytes) -> Entry:
-    _, _, _, flags, method, _, _, crc, compressed, size, *_, disk, _, attributes, offset = fields
+    _, _, _, flags, method, clock, day, crc, compressed, size, *_, disk, _, attributes, offset = fields
     name = _decoded(raw, flags)
     if comment:
         _check_comment(comment, f"the comment of {shown(name)}")
@@ -158,7 +160,7 @@ def _entry(fields: Sequence[int], raw: bytes, extra: bytes, comment: bytes) -> E
         raise ZipFault(f"{shown(name)} lies in another part of the archive")
     if method == STORED and size != compressed:
         raise ZipFault(f"{shown(name)} is not compressed, but has two sizes")
-    return Entry(name, raw, flags, method, crc, compressed, size, attributes, offset)
+    return Entry(name, raw, flags, method, crc, compressed, size, attributes, offset, (day, clock))
 
 
 def _decoded(raw: bytes, flags: int) -> str:

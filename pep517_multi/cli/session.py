@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pep517_multi.settings import Layer
     from pep517_multi.sources.tree import SourceTree
 
+_LINKS_SHOWN = 5
 APPLICATION = "pep517-multi"
 
 
@@ -160,10 +161,15 @@ def open_for(run: Run, source: Path) -> SourceTree:
     for path in run.settings.build_constraint:
         if not path.is_file():
             raise UsageError(f"there is no build constraint {path}; give the path of a file")
-    return open_source(
+    tree = open_source(
         source,
         unpack_to=run.work.sources / "sdist",
         work_directory=run.work.path,
         outputs=run.outputs[1:],
         begun=run.expect_build,
+        limits=run.limits,
     )
+    if tree.links_out:
+        shown = ", ".join(tree.links_out[:_LINKS_SHOWN]) + (", …" if len(tree.links_out) > _LINKS_SHOWN else "")
+        run.observer(Note(f"links in the source lead out of it, and do so in its copies: {shown}", level="warning"))
+    return tree

@@ -77,7 +77,7 @@ def shares(
     :param run_commands: whether commands of ``--prepare`` are run; without, the tree is what it was before them.
     """
     settings = _settings(run)
-    changing = Changing(tree, run.runner, run.environ, run.outputs)
+    changing = Changing(tree, run.runner, run.environ, run.outputs, run.limits)
     variables: dict[str, Mapping[str, str]] = {}  # by digest of the tree: most implementations have the same one
     for interpreter in run.interpreters:
         try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pep517_multi.archives.limits import Limits
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
     from pep517_multi.sources.tree import SourceTree
@@ -87,12 +88,14 @@ class Changing:
 
     :param tree: the source of the run.
     :param outputs: what multibuild itself writes to, and what is no part of any source.
+    :param limits: how much an sdist may unpack to.
     """
 
     tree: SourceTree
     runner: Runner
     environ: Mapping[str, str]
     outputs: tuple[Path, ...]
+    limits: Limits | None = None
 
     def tree_for(self, interpreter: Interpreter, changes: Changes, *, target: Path, log: Path) -> SourceTree:
         """Return the tree that ``interpreter`` builds from, made below ``target`` where patches or commands change it.
@@ -107,6 +110,7 @@ class Changing:
                 unpack_to=target.with_name(f"{target.name}-source"),
                 work_directory=None,
                 outputs=self.outputs,
+                limits=self.limits,
             )
         if not changes.patches and not changes.commands:
             return base

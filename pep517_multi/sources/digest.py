@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pep517_multi.sources.contents import Contents
 
 _CHUNK = 1 << 20
+_MOST_LINKED, _LARGEST_LINKED = 100_000, 16 << 30
 
 
 def digest(contents: Contents) -> str:
@@ -37,7 +38,7 @@ def digest(contents: Contents) -> str:
                 path = Path(entry.path)
                 result.add(b"link", os.fsencode(name), os.fsencode(path.readlink()))
                 if leads_out(path, contents.path):
-                    for below, file in _linked(path, contents):
+                    for below, file in _bounded(_linked(path, contents), name):
                         result.add_file(f"{name}{below}", file)
             elif entry.is_file(follow_symlinks=False):
                 result.add_file(name, entry.path)
@@ -46,6 +47,19 @@ def digest(contents: Contents) -> str:
     for name, value in sorted(version_control.state(contents.path).items()):
         result.add(b"state", os.fsencode(name), value)
     return f"sha256:{result.hash.hexdigest()}"
+
+
+def _bounded(linked: Iterator[tuple[str, Path]], name: str) -> Iterator[tuple[str, Path]]:
+    """Let a link to all of a disk be an error, and not the end of the day."""
+    size = 0
+    for number, (below, file) in enumerate(linked):
+        size += file.stat().st_size
+        if number >= _MOST_LINKED or size > _LARGEST_LINKED:
+            raise SourceError(
+                f"the link {name!r} leads out of the source, to more than {_MOST_LINKED} files or "
+                f"{_LARGEST_LINKED >> 30} GiB, and all of that would be a part of it; remove the link"
+            )
+        yield below, file
 
 
 def _linked(link: Path, contents: Contents) -> Iterator[tuple[str, Path]]:
@@ -66,6 +80,12 @@ def _linked(link: Path, contents: Contents) -> Iterator[tuple[str, Path]]:
         for path in (Path(here, name) for name in sorted(names)):
             if path.is_file() and not contents.leaves_out(real, path.name):
                 yield f"/{path.relative_to(link).as_posix()}", path
+
+
+def links_out(contents: Contents) -> tuple[str, ...]:
+    """Return the links of ``contents`` that lead out of the tree, by their paths in it, sorted."""
+    links = ((name, Path(entry.path)) for name, entry in contents.files() if entry.is_symlink())
+    return tuple(sorted(name for name, path in links if leads_out(path, contents.path)))
 
 
 def leads_out(link: Path, tree: Path) -> bool:

@@ -39,6 +39,7 @@ class SourceTree:
     :param requires_python: the declared ``Requires-Python``, ``None`` where there is none or it cannot be told yet.
     :param stable_abi_expected: something in the build files speaks of the stable ABI, so that one build with extension
         modules may serve a whole ABI family. Only a hint for the order of builds, never a ground for reuse.
+    :param links_out: links that lead out of the tree, by their paths in it, sorted.
     :param digest: ``sha256:…`` over names, modes, bytes and the state of version control; the work directory does not
         count.
     """
@@ -52,3 +53,4 @@ class SourceTree:
     evidence: Evidence
     requires_python: SpecifierSet | None = None
     stable_abi_expected: bool = False
+    links_out: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ _REQUEST_FILES = 16
 _WORTH_A_WORKER = 100 << 10  # bytes of source that take longer to compile than half a dozen starts of a process
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Module:
     """A file to compile.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from typing import TYPE_CHECKING
 
 import machine
@@ -15,18 +14,10 @@ from raw_zip import write
 from pep517_multi.cli import commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True)
-def _handlers_stay() -> Iterator[None]:
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
+@pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
 def test_a_malformed_wheel_is_refused_in_one_line_and_nothing_is_written(
     tmp_path: Path, case: Case, capsys: pytest.CaptureFixture[str]

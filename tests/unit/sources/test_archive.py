@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pep517_multi.archives.limits import Limits
 from pep517_multi.errors import IntegrityError, SourceError
-from pep517_multi.sources.archive import Limits, unpack
+from pep517_multi.sources.archive import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -170,7 +171,7 @@ def test_a_device_in_a_zip_archive_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "message"),
-    [(Limits(total=10), "above 10 bytes"), (Limits(members=2), "more than 2 members")],
+    [(Limits(size=10), "more than 10 bytes"), (Limits(members=2), "more than 2 members")],
     ids=["bytes", "members"],
 )
 def test_limits_hold(tmp_path: Path, limits: Limits, message: str) -> None:

@@ -84,3 +84,23 @@ def test_an_unsafe_sdist_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(IntegrityError):
         open_source(tmp_path / archive, unpack_to=tmp_path / "unpacked", work_directory=None)
+
+
+def test_links_that_lead_out_are_told(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("outside")
+    (project / "out").symlink_to("../outside")
+    (project / "absolute").symlink_to(project / "pyproject.toml")
+    (project / "inside").symlink_to("pyproject.toml")
+
+    opened = open_source(project, unpack_to=tmp_path / "unpacked", work_directory=None)
+
+    assert opened.links_out == ("absolute", "out")
+
+
+def test_a_link_to_more_than_any_source_has_is_refused_before_all_of_it_is_read(project: Path, tmp_path: Path) -> None:
+    with (tmp_path / "huge").open("wb") as stream:
+        stream.truncate(17 << 30)
+    (project / "all").symlink_to("../huge")
+
+    with pytest.raises(SourceError, match="the link 'all' leads out of the source, to more than"):
+        open_source(project, unpack_to=tmp_path / "unpacked", work_directory=None)
