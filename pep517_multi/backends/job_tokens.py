@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pep517_multi.backends import makeflags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 LARGEST = 4096
 """Tokens that fit into a pipe wherever there are pipes (``PIPE_BUF`` of Linux)."""
@@ -50,6 +50,22 @@ def _is_pipe(path: Path) -> bool:
     except OSError:
         return False
     return (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)) and os.access(path, os.R_OK | os.W_OK)
+
+
+@contextlib.contextmanager
+def borrowed(pipe: Path, most: int) -> Iterator[int]:
+    """Take up to ``most`` tokens out of ``pipe``, as many as are there, and give them back when the block ends."""
+    descriptor = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        tokens = b""
+        with contextlib.suppress(BlockingIOError):
+            tokens = os.read(descriptor, most) if most else b""
+        try:
+            yield len(tokens)
+        finally:
+            os.write(descriptor, tokens)
+    finally:
+        os.close(descriptor)
 
 
 class TokenPool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi import files
 from pep517_multi.backends.build_tools import MAKE, NINJA, ToolVersions
-from pep517_multi.backends.job_tokens import LARGEST, TokenPool, inherited_pipe
+from pep517_multi.backends.job_tokens import LARGEST, TokenPool, borrowed, inherited_pipe
 from pep517_multi.backends.makeflags import with_jobserver
 
 if TYPE_CHECKING:
@@ -38,13 +38,15 @@ class Jobserver:
     A context manager, entered once; between, it may be used from several threads.
     """
 
-    def __init__(self, jobs: int, *, environ: Mapping[str, str], runner: Runner) -> None:
+    def __init__(self, jobs: int, *, environ: Mapping[str, str], runner: Runner, sandboxed: bool = False) -> None:
         """Describe it.
 
         :param jobs: how many processes may run at a time, where no jobserver was handed down.
         :param environ: the environment of multibuild.
+        :param sandboxed: builds do not see this process, nor a pipe that has a path only below it.
         """
         self.jobs = min(jobs, LARGEST)
+        self._sandboxed = sandboxed
         self._environ = environ
         self._versions = ToolVersions(runner)
         self._resources = contextlib.ExitStack()
@@ -61,15 +63,21 @@ class Jobserver:
             stack.callback(partial(files.remove_tree, self._folder))
             inherited = inherited_pipe(self._environ)
             if inherited is None:
-                pipe = self._folder / "tokens"
-                os.mkfifo(pipe, 0o600)
                 # multibuild does nothing but wait: the token that is its own is for the first of its builds
-                self._pool = TokenPool(pipe, filled=self.jobs - 1)
+                self._pool = TokenPool(self._new_pipe(), filled=self.jobs - 1)
+            elif self._sandboxed and inherited.is_relative_to("/proc"):
+                tokens = stack.enter_context(borrowed(inherited, self.jobs - 1))
+                self._pool = TokenPool(self._new_pipe(), filled=tokens)
             else:
                 self._pool = TokenPool(inherited)
             stack.callback(self._pool.close)
             self._resources = stack.pop_all()
         return self
+
+    def _new_pipe(self) -> Path:
+        pipe = self._folder / "tokens"
+        os.mkfifo(pipe, 0o600)
+        return pipe
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -53,7 +53,8 @@ class Workshop:
 
                 self._maps_paths = is_wanted(self.run.environ, self.run.runner)
                 jobs = self.run.settings.jobs
-                jobserver = Jobserver(jobs, environ=self.run.environ, runner=self.run.runner)
+                sandboxed = self.run.sandbox is not None
+                jobserver = Jobserver(jobs, environ=self.run.environ, runner=self.run.runner, sandboxed=sandboxed)
                 self._jobserver = stack.enter_context(jobserver)
             yield
 

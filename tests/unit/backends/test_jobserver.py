@@ -263,6 +263,21 @@ def test_a_jobserver_of_descriptors_is_shared_all_the_same(place: Place) -> None
     assert place.most() == 3
 
 
+def test_in_a_sandbox_tokens_of_descriptors_are_borrowed_and_given_back(place: Place) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"abc")
+    environ = place.environ(MAKEFLAGS=f"-j4 --jobserver-auth={reading},{writing}")
+    with Jobserver(3, environ=environ, runner=LocalRunner(), sandboxed=True) as server:
+        bound = server.bound(environ, builds=1)
+        assert "/proc/" not in bound["MAKEFLAGS"]
+        with server.slot(), server.slot(), server.slot():
+            assert os.read(reading, 9) == b"c"
+            os.write(writing, b"c")
+    assert sorted(os.read(reading, 9)) == sorted(b"abc")
+    os.close(reading)
+    os.close(writing)
+
+
 @pytest.mark.parametrize("named", ["fifo:/nowhere/at/all", "198,199", "fifo:/etc/passwd"])
 def test_a_jobserver_that_is_not_there_any_more_is_replaced(place: Place, named: str) -> None:
     environ = place.environ(MAKEFLAGS=f" -j8 --jobserver-auth={named}")
