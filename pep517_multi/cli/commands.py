@@ -207,12 +207,12 @@ def _attempt(act: Callable[[], object]) -> int:
     except (OutputError, ReaderGoneError) as error:
         streams.give_up()
         return error.exit_code if isinstance(error, ReaderGoneError) else _complain(*_told(error))
-    except RuntimeError as error:
+    except (MultibuildError, click.ClickException, click.Abort, KeyboardInterrupt, MemoryError, OSError) as error:
+        return _complain(*_told(error))
+    except RuntimeError as error:  # after click.Abort, which is one
         if "start new thread" not in str(error):
             raise
         return _complain(f"the system refused: {error}; run fewer jobs at a time (-j)", MultibuildError.exit_code)
-    except (MultibuildError, click.ClickException, click.Abort, KeyboardInterrupt, MemoryError, OSError) as error:
-        return _complain(*_told(error))
     return code if isinstance(code, int) else 0
 
 
