@@ -12,6 +12,7 @@ import machine
 import pytest
 from command_line import COMMAND, Ran, environment, impls, multibuild, targets
 from sysroots import make_sysroot
+from wheel_maker import make_wheel
 
 from pep517_multi.backends import InstalledEnvironments
 from pep517_multi.backends.cross import CrossEnvironments
@@ -154,6 +155,34 @@ def test_pypy_of_the_target_gets_its_own_extension_modules(package: PackageCopy,
     module = extension(ran, impl)
     assert module.name.endswith("-aarch64-linux-gnu.so")
     assert machine_of(module) == "aarch64"
+
+
+def test_requirements_are_looked_for_in_the_sysroot_under_the_conditions_of_the_target(
+    sysroot: Path, workdir: Path, tmp_path: Path
+) -> None:
+    impl = BOTH_ENDS[0]
+    requires = [
+        "Requires-Dist: of-the-target; platform_machine == 'aarch64'",
+        "Requires-Dist: of-this-machine; platform_machine == 'x86_64'",
+        "Requires-Dist: pip",  # which most Pythons of this machine have
+    ]
+    metadata = "\n".join(["Metadata-Version: 2.1", "Name: sample", "Version: 1.0", *requires, ""])
+    options = ["--sysroot", str(sysroot), *impls(impl)]
+    wheel = make_wheel(tmp_path, metadata=metadata)
+    assert multibuild("install", "--wheel", wheel, *options, workdir=workdir).returncode == 0
+
+    check: list[str | Path] = [*COMMAND, "check", *options, "--deps", "--check-off", "strays", "--workdir", workdir]
+    lacking = subprocess.run(check, env=environment(), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert lacking.returncode == 1
+    assert "of-the-target (not installed" in lacking.stdout
+    assert "pip (not installed" in lacking.stdout
+    assert "of-this-machine" not in lacking.stdout
+    for name in ("of_the_target", "pip"):
+        installed = sysroot / f"usr/lib/{impl}/site-packages/{name}-1.0.dist-info"
+        installed.mkdir(parents=True)
+        (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    done = subprocess.run(check, env=environment(), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("impl", list(machine.interpreters()))
