@@ -92,16 +92,16 @@ def pack_waiting(folder: Path, mark: Path) -> Path:
 @cache
 def offline() -> tuple[str, ...]:
     """Return what cuts a command off the network, where this machine lets us."""
-    return _first_that_works(("unshare", "--net"), ("unshare", "--map-root-user", "--net"))
+    return first_that_works(("unshare", "--net"), ("unshare", "--map-root-user", "--net"))
 
 
 @cache
 def as_root() -> tuple[str, ...]:
     """Return what lets a command change its root directory."""
-    return () if os.geteuid() == 0 else _first_that_works(("unshare", "--map-root-user"))
+    return () if os.geteuid() == 0 else first_that_works(("unshare", "--map-root-user"))
 
 
-def _first_that_works(*prefixes: tuple[str, ...]) -> tuple[str, ...]:
+def first_that_works(*prefixes: tuple[str, ...]) -> tuple[str, ...]:
     for prefix in prefixes:
         if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:
             return prefix

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import distribution
 import packaging_hosts as hosts
 import pytest
+import shared_results
 from command_line import left_over, snapshot
 
 from pep517_multi.cli.integrations import FOLDER
@@ -99,7 +100,9 @@ class Host:
 
 @pytest.fixture(scope="module")
 def pythons(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Python]:
-    return distribution.install(tmp_path_factory.mktemp("debian-pythons"), labels=LABELS)
+    return shared_results.once(
+        tmp_path_factory, "debian-pythons", lambda folder: distribution.install(folder, labels=LABELS)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -135,18 +138,18 @@ def host(tmp_path_factory: pytest.TempPathFactory, pythons: Mapping[str, Python]
 
 
 @pytest.fixture(scope="module")
-def documented(host: Callable[..., Host]) -> Host:
+def documented(host: Callable[..., Host], tmp_path_factory: pytest.TempPathFactory) -> Host:
     """Build the package of the how-to."""
-    files = {
-        "rules": hosts.recipe("debian.md", "rules"),
-        "control": hosts.recipe("debian.md", "control"),
-    }
-    prepared = host(hosts.markdown(), files=files)
-    text = CHANGELOG.format(name="python-markdown", version="3.9")
-    (prepared.tree / "debian/changelog").write_text(text)
-    built = prepared.run(DEB_BUILD_OPTIONS="parallel=2")
-    assert built.returncode == 0, built.log
-    return built
+
+    def build(_: Path) -> Host:
+        files = {name: hosts.recipe("debian.md", name) for name in ("rules", "control")}
+        prepared = host(hosts.markdown(), files=files)
+        (prepared.tree / "debian/changelog").write_text(CHANGELOG.format(name="python-markdown", version="3.9"))
+        built = prepared.run(DEB_BUILD_OPTIONS="parallel=2")
+        assert built.returncode == 0, built.log
+        return built
+
+    return shared_results.once(tmp_path_factory, "debian", build)
 
 
 def test_the_package_of_the_how_to_has_everything_once_and_no_bytecode(documented: Host) -> None:
