@@ -275,11 +275,14 @@ def _session(
 
     def show(run: Run, screen: Screen) -> int:
         from pep517_multi.reports import text
+        from pep517_multi.reports.advice import advice
 
         with screen:
             report = phase(run)
         if not run.settings.quiet:
             screen.show(text.table(report, verbose=run.settings.verbose), text.summary(report))
+            for one in advice(report):
+                screen.say(str(one))
         return report.exit
 
     def refuse(error: MultibuildError, settings: Settings, directory: WorkDirectory | None) -> None:

@@ -75,34 +75,40 @@ class Examination:
         found = self.compare(wheels.one, wheels.other, self.rules)
         trees = installed() if found else None
         more = () if trees is None else _beside(found, self.compare(trees.one, trees.other, self.rules))
+        tested = False
         told = [self._told(difference, wheels.sides) for difference in found]
         if any(one is not None and counts(one) for one in told):
-            found = self._without_noise(found, wheels, controls)
-            told = [self._told(difference, wheels.sides) for difference in found]
+            alike = controls.versions() if self.causes else None
+            found = self._without_noise(found, wheels, controls, alike)
+            tested = alike is not None
+            told = [self._told(difference, wheels.sides, tested=tested) for difference in found]
         if trees is not None:
             # What is installed follows from the wheel: where that differs by noise alone, so does this.
             rule = _rule_of_all(found)
-            told += [self._told(replace(one, rule=rule), trees.sides) for one in more]
+            told += [self._told(replace(one, rule=rule), trees.sides, tested=tested) for one in more]
         findings = [one for one in told if one is not None] + [self.policy.apply(one) for one in others]
         hidden = [one.rule for one in found if one.rule not in {None, SECOND_BUILD}]
         return conclude(findings, filter(None, hidden)), found
 
-    def _told(self, difference: Difference, sides: Sides) -> Finding | None:
+    def _told(self, difference: Difference, sides: Sides, *, tested: bool = False) -> Finding | None:
+        """Make a finding; ``tested``: the versions are known to be no cause of what no rule explains."""
         if difference.rule is not None and not is_told(difference):
             return None
         told = finding(difference, sides)
-        if self.causes and difference.rule in _OF_VERSIONS:
+        if self.causes and difference.rule in _OF_VERSIONS and not (tested and difference.rule is None):
             likely = f"which {_HOW_LIKELY.get(difference.rule, 'is the likely')} cause"
             told = replace(told, message=f"{told.message} (built with other versions, {likely}: {_list(self.causes)})")
         return self.policy.apply(told)
 
-    def _without_noise(self, found: tuple[Difference, ...], wheels: Pair, controls: Controls) -> tuple[Difference, ...]:
+    def _without_noise(
+        self, found: tuple[Difference, ...], wheels: Pair, controls: Controls, alike: Contents | None
+    ) -> tuple[Difference, ...]:
         """Give each difference that a further build explains the rule that says so.
 
         That is what goes away with the same versions of build requirements, and what differs between two builds for one
         implementation, on either side.
         """
-        if self.causes and (alike := controls.versions()) is not None:
+        if alike is not None:
             left = {one.aspect for one in self.compare(alike, wheels.other, self.rules) if one.rule is None}
             found = tuple(
                 replace(one, rule=SAME_VERSIONS) if one.rule is None and one.aspect not in left else one

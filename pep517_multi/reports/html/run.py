@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pep517_multi.report import PHASES
-from pep517_multi.reports.html.advice import advice, is_needed
+from pep517_multi.reports.advice import advice
+from pep517_multi.reports.html.advice import advices
 from pep517_multi.reports.html.elements import element
 from pep517_multi.reports.html.parts import (
     badge,
@@ -59,9 +60,9 @@ def header(report: Report) -> Element:
     counts = [(actions.count(action), action) for action in _ACTIONS]
     tiles = [tile(str(count), action, action) for count, action in counts if count]
     tiles.append(tile(_seconds(report.seconds), "wall time"))
-    verdict = "failed" if report.exit else "kind" if is_needed(report) else "passed"
+    verdict = "failed" if report.exit else "kind" if any(advice(report)) else "passed"
     status = badge(f"exit {report.exit}: {_EXIT.get(report.exit, 'unknown')}", verdict)
-    return element("header", title, element("p", status), element("ul", *tiles, class_="tiles"), advice(report))
+    return element("header", title, element("p", status), element("ul", *tiles, class_="tiles"), advices(report))
 
 
 def failures(report: Report) -> Element | None:

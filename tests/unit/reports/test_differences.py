@@ -6,6 +6,7 @@ from pep517_multi.findings import Finding, QaReport
 from pep517_multi.qa.diffing import Compared
 from pep517_multi.report import ImplReport, Report, SourceReport
 from pep517_multi.reports import differences, text
+from pep517_multi.reports.advice import advice
 
 COUNTING = Finding("a.py", "text", None, "a.py differs between x and y", ("--- x", "+++ y", "-1", "+2"))
 NOISE = Finding("WHEEL", "metadata", "generator", "WHEEL: Generator differs")
@@ -47,4 +48,7 @@ def test_the_table_of_a_run_has_the_verdicts_and_the_summary_counts_them() -> No
     drawn = text.table(report, verbose=False)
     place = drawn.columns.index("qa")
     assert [row.cells[place] for row in drawn.rows] == ["identical", "identical", "differs", ""]
+    (todo,) = map(str, advice(report))
+    assert todo.startswith("differs: python3.12: the reused wheel is not what a fresh build gives.")
+    assert "(--no-reuse), or accept" in todo
     assert text.summary(report) == "sample: 4 reused; beside fresh builds: 1 differs, 2 identical (1.0 s)"
