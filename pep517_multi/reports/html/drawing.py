@@ -67,7 +67,7 @@ def dot(x: float, y: float, action: str) -> Element:
     """Return the small mark of an implementation: full where it built, a ring where it reuses, else a cross."""
     ring = element("circle", cx=x, cy=y, r=7)
     cross = element("path", d=path("M", x - 3, y - 3, "l", 6, 6, "m", 0, -6, "l", -6, 6), class_="cross")
-    return element("g", ring, cross if action in {"failed", "skipped"} else None, class_=f"pill {action}")
+    return element("g", ring, cross if action in {"failed", "skipped", "differs"} else None, class_=f"pill {action}")
 
 
 def arrows(stem: Sequence[Point], turns: Sequence[tuple[Point, Point]]) -> Iterator[Element]:

@@ -46,7 +46,9 @@ def told(impls: Sequence[ImplReport], span: Span) -> str:
     if span.built_by is None:
         return f"{span.wheel}: a ready wheel for {', '.join(names)}."
     reusing = ", ".join(impls[place].impl for place in span.reusing)
-    return f"{span.wheel}: built by {span.built_by}{', reused for ' if reusing else ''}{reusing}."
+    differing = ", ".join(impls[place].impl for place, action in span.marks if action == "differs")
+    more = f" A fresh build differs for {differing}." if differing else ""
+    return f"{span.wheel}: built by {span.built_by}{', reused for ' if reusing else ''}{reusing}.{more}"
 
 
 def _caption(laid: Sequence[Span]) -> Element:
@@ -165,6 +167,8 @@ def _row_text(entry: ImplReport, span: Span, *, at: Point, room: float) -> tuple
     what: str = entry.action
     if entry.action == "reused" and entry.built_by:
         what = f"reused from {entry.built_by}"
+        if (entry.qa.verdict if entry.qa else None) == "differs":
+            what += ", differs"
     elif entry.action == "built" and span.tag:
         what = f"built {span.tag}"
     elif entry.action == "reused":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pep517_multi.report import Action, ImplReport
+    from pep517_multi.report import ImplReport
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Span:
 
     :param wheel: its file name, ``None`` where there is none.
     :param places: of the implementations served, in the order of the report.
-    :param actions: what became of each of them.
+    :param actions: what became of each of them; ``differs`` where it reuses what a fresh build would not give.
     :param builder: the place of the one that built it, ``None`` where that is not in the report.
     :param built_by: its name, ``None`` where nothing is known of it.
     :param lane: spans of one lane do not overlap.
@@ -26,7 +26,7 @@ class Span:
     wheel: str | None
     tag: str | None
     places: tuple[int, ...]
-    actions: tuple[Action, ...]
+    actions: tuple[str, ...]
     builder: int | None
     built_by: str | None
     lane: int = 0
@@ -42,7 +42,7 @@ class Span:
         return self.places[-1]
 
     @property
-    def marks(self) -> tuple[tuple[int, Action], ...]:
+    def marks(self) -> tuple[tuple[int, str], ...]:
         """Each place with what became of it."""
         return tuple(zip(self.places, self.actions, strict=True))
 
@@ -70,8 +70,13 @@ def _span(impls: Sequence[ImplReport], places: Sequence[int]) -> Span:
     entry = impls[places[0]]
     builder = next((place for place in places if impls[place].built_by == impls[place].impl), None)
     wheel = entry.wheel.rpartition("/")[2] if entry.wheel else None
-    actions = tuple(impls[place].action for place in places)
+    actions = tuple(_mark(impls[place]) for place in places)
     return Span(wheel, entry.tag, tuple(places), actions, builder, entry.built_by)
+
+
+def _mark(entry: ImplReport) -> str:
+    differs = entry.action == "reused" and entry.qa is not None and entry.qa.verdict == "differs"
+    return "differs" if differs else entry.action
 
 
 def _in_lanes(ordered: Iterable[Span]) -> Iterable[Span]:

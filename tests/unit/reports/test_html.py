@@ -192,6 +192,7 @@ def test_the_picture_says_in_words_who_reuses_what() -> None:
         pytest.param("failing", "python3.8: skipped, no wheel.", id="skipped"),
         pytest.param("failing", "python3.10: failed, no wheel.", id="failed"),
         pytest.param("elsewhere", "built by python3.8, reused for python3.10, python3.11, pypy3.11.", id="elsewhere"),
+        pytest.param("quality", "pypy3.11. A fresh build differs for python3.11.", id="differs"),
         pytest.param("unstaged", "built by python3.8, reused for python3.9, python3.10, pypy3.11.", id="unstaged"),
     ],
 )
@@ -206,6 +207,11 @@ def test_the_picture_tells_every_kind_of_box(kind: str, words: str) -> None:
 def test_an_arrow_leads_to_each_who_reuses(kind: str, arrows: int) -> None:
     heads = [tag for tag in Page(PAGES[kind]).named("path") if tag.attributes["class"] == "head"]
     assert len(heads) == 2 * arrows  # in the wide picture and in the narrow one
+
+
+def test_who_reuses_what_differs_is_marked_in_the_picture() -> None:
+    words = [tag.text for tag in Page(PAGES["quality"]).named("text") if tag.attributes["class"] == "word"]
+    assert words == ["built", "reused", "reused", "differs", "reused", "reused"]
 
 
 def test_a_crowd_is_drawn_in_rows_only() -> None:
