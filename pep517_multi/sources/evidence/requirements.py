@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from pep517_multi.interpreters.interpreter import SUPPORTED_FROM
 from pep517_multi.sources.evidence.project import Finding, extension, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from packaging.markers import Marker
 
 EXTENSION_MAKERS = frozenset(
     {
@@ -23,6 +26,7 @@ EXTENSION_MAKERS = frozenset(
 )  # fmt: skip
 """Requirements that a project has in order to compile extension modules."""
 
+_PYTHONS = tuple(f"3.{minor}" for minor in range(min(SUPPORTED_FROM.values())[1], 100))
 _LOOKS_AT_PYTHON = re.compile(r"python_(?:full_)?version|implementation")
 _HELPERS = frozenset({"importlib-metadata", "importlib-resources", "tomli", "toml", "typing-extensions"})
 """Libraries that stand in for what newer Pythons have themselves, so that only some of them need one."""
@@ -68,5 +72,14 @@ def judge_markers(requirements: Iterable[str], *, where: str) -> Iterator[Findin
 def _judge_marker(requirement: Requirement, name: str, where: str) -> Iterator[Finding]:
     if name in _HELPERS or requirement.marker is None or not _LOOKS_AT_PYTHON.search(str(requirement.marker)):
         return
+    if "full" not in str(requirement.marker) and _is_settled(requirement.marker):
+        return
     because = f"{where}: what is built with depends on the interpreter ({requirement})"
     yield unknown(because, compiled_only=name in EXTENSION_MAKERS)
+
+
+def _is_settled(marker: Marker) -> bool:
+    """Whether a marker that asks for ``python_version`` alone is the same for every supported Python."""
+    if "implementation" in str(marker):
+        return False
+    return len({marker.evaluate({"python_version": version}) for version in _PYTHONS}) == 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence.literals import assignments, is_literal, module_file, parse, times_bound
 from pep517_multi.sources.evidence.setup_effects import has_effect, running
-from pep517_multi.sources.evidence.setup_names import IMPORTABLE, LOADED_AT_START
+from pep517_multi.sources.evidence.setup_names import LOADED_AT_START, QUIET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ class LocalModules:
         root = module.partition(".")[0]
         if self.file(root) is not None and root not in LOADED_AT_START:
             return self.is_quiet(module, above=above)
-        return root in IMPORTABLE and root not in {"distutils", "setuptools", "pkg_resources"}
+        return root in QUIET and root not in {"distutils", "setuptools", "pkg_resources"}
 
     def problem(self, module: str) -> str | None:
         """Return what first is not harmless in ``module`` and the packages above it, which are imported with it."""

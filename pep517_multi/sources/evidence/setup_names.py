@@ -99,6 +99,16 @@ IMPORTABLE = STABLE_MODULES | frozenset(
 )
 """Modules whose import alone does no harm; most of what is in them is not harmless to use."""
 
+QUIET = IMPORTABLE | frozenset(
+    """
+    _thread abc bisect builtins calendar cmath copyreg csv decimal difflib fractions gc heapq hmac html keyword linecache
+    math mimetypes numbers queue reprlib secrets selectors statistics stringprep token unicodedata weakref zipimport
+    _dummy_thread dummy_thread thread
+    """.split()
+)
+"""Modules whose import does nothing that could be noticed from outside. Every supported Python has them but for the last
+three, which older ones had, and which code that still asks for them never insists on."""
+
 COMMAND_MODULES = (
     "distutils.cmd",
     "distutils.command.",

@@ -157,6 +157,16 @@ def test_every_sample_tree_is_judged_as_its_table_says(sample: sample_table.Samp
         ),
         pytest.param({"pyproject.toml": SETUPTOOLS, "tests/sample.pyx": ""}, id="cython-sample-among-the-tests"),
         pytest.param(
+            {
+                "pyproject.toml": build_system(
+                    "setuptools.build_meta",
+                    "setuptools; python_version != '3.3'",
+                    "setuptools<40; python_version == '3.3'",
+                )
+            },
+            id="markers-that-hold-for-all-or-for-none",
+        ),
+        pytest.param(
             {"pyproject.toml": SCIKIT + "[tool.scikit-build]\nwheel.cmake = false"}, id="scikit-without-cmake"
         ),
         pytest.param(

@@ -1107,3 +1107,13 @@ def test_a_module_of_the_project_that_stops_for_old_pythons_counts_as_well(tmp_p
     )
 
     assert (evidence.verdict, evidence.stops_below) == (Verdict.INDEPENDENT, 11)
+
+
+def test_a_literal_may_come_from_a_module_that_imports_what_every_python_has(tmp_path: Path) -> None:
+    evidence = judged(
+        tmp_path,
+        "from setuptools import setup\nimport pkg\nsetup(version=pkg.__version__)",
+        pkg="import bisect, decimal, _thread\n__version__ = '1'\nLOCK = _thread.allocate_lock()",
+    )
+
+    assert evidence.verdict is Verdict.INDEPENDENT, evidence
