@@ -90,7 +90,7 @@ class Matrix:
         if outcome.found:
             chosen = [one for one in interpreters if one.name in self._concerned(outcome.found, before)]
             outcome.causes = self._causes(chosen or interpreters)
-            outcome.excused = self._excused(outcome)
+            outcome.excused = self.excused(outcome)
         return outcome
 
     def _concerned(self, found: Sequence[Difference], before: Footprint) -> set[str]:
@@ -116,7 +116,8 @@ class Matrix:
                 waiting += [variations[middle:], variations[:middle]]
         return causes
 
-    def _excused(self, outcome: Outcome) -> dict[str, str]:
+    def excused(self, outcome: Outcome) -> dict[str, str]:
+        """Return which differences the corpus expects, with the reason."""
         causes = outcome.causes.keys()
         return {
             str(difference): varies.reason
