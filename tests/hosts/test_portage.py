@@ -56,7 +56,7 @@ pep517-multi_install_impl() {
 """
 PATCHED = """\
 pep517-multi_prepare_impl() {
-	[[ ${EPYTHON} != pypy* ]] || sed -i -e 's/Hello/Bonjour/' src/pure_flit/__init__.py || die
+	[[ ${EPYTHON} == pypy* ]] && { sed -i -e 's/Hello/Bonjour/' src/pure_flit/__init__.py || die; }
 }
 """
 
@@ -128,6 +128,37 @@ def test_an_implementation_has_what_its_hook_made_of_the_source(
     assert done.returncode == 0, done.log
     older, _, pypy = (python.impl for python in pythons)
     assert built_by(gentoo, package) == [older, older, pypy]
+    code = "import pure_flit; print(pure_flit.greet('x'))"
+    greeted = [hosts.imports(python, gentoo.image(package), code) for python in pythons]
+    assert greeted == ["Hello, x", "Hello, x", "Bonjour, x"]
+
+
+OPTIONAL = "".join(
+    f"""\
+src_{phase}() {{
+	default
+	use python || return
+	cd bindings || die
+	pep517-multi_src_{phase}
+}}
+"""
+    for phase in ("compile", "test", "install")
+)
+
+
+def test_bindings_can_be_a_part_of_something_else(gentoo: Gentoo, pythons: list[Python], tmp_path: Path) -> None:
+    shutil.copytree(hosts.SAMPLES / "pure-flit", tmp_path / "source/bindings")
+    (tmp_path / "source/configure").write_text("#!/bin/sh\n")
+    prepare = "src_prepare() {\n\tdefault\n\tcd bindings || die\n\tpep517-multi_src_prepare\n}\n"
+    package = gentoo.add(
+        "whole",
+        ebuild("PEP517_MULTI_OPTIONAL=1", f'IUSE+=" +python"\n{PATCHED}{prepare}{OPTIONAL}'),
+        tmp_path / "source",
+    )
+
+    done = gentoo.portage(package, "test", "install")
+
+    assert done.returncode == 0, done.log
     code = "import pure_flit; print(pure_flit.greet('x'))"
     greeted = [hosts.imports(python, gentoo.image(package), code) for python in pythons]
     assert greeted == ["Hello, x", "Hello, x", "Bonjour, x"]
@@ -227,6 +258,45 @@ def test_a_failing_backend_stops_the_build_and_is_what_die_says(
     assert done.lines(said), "the log has the line itself as well"
     assert "RuntimeError: this project does not build on pypy" in done.log
     assert not has_files(gentoo.image(package))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        pytest.param(
+            "PEP517_MULTI_INTERPRETERS",
+            "@ALL@ @NEWER@=@OLDER_PATH@",
+            "@OLDER_PATH@ is @OLDER@, not @NEWER@; mend PEP517_MULTI_INTERPRETERS",
+            id="another-interpreter",
+        ),
+        pytest.param(
+            "PEP517_MULTI_INTERPRETERS",
+            "@ALL@ @OLDER@=/nowhere",
+            "there is no interpreter /nowhere of @OLDER@",
+            id="no-interpreter",
+        ),
+        pytest.param("PATH", "/usr/bin:/bin", "multibuild build: ", id="no-multibuild"),
+    ],
+)
+def test_what_is_wrong_with_a_machine_is_one_sentence(
+    gentoo: Gentoo, pythons: list[Python], variable: str, value: str, said: str
+) -> None:
+    older, newer, _ = pythons
+    everyone = " ".join(f"{impl}={path}" for impl, path in gentoo.interpreters.items())
+    places = {"@ALL@": everyone, "@NEWER@": newer.impl, "@OLDER@": older.impl, "@OLDER_PATH@": str(older.executable)}
+    for mark, place in places.items():
+        value, said = value.replace(mark, place), said.replace(mark, place)
+    if variable == "PATH":
+        (gentoo.top / "bin/multibuild").unlink()
+        said += ".*multibuild: not found"
+    else:
+        gentoo.configure(variable, value)
+    package = gentoo.add("fails-build", ebuild(), hosts.SAMPLES / "fails-build")
+
+    done = gentoo.portage(package, "compile")
+
+    assert done.returncode == 1
+    assert re.search(rf"^ \*   {said}", done.log, re.MULTILINE), done.log
 
 
 @pytest.mark.parametrize(("manager", "qa"), [("portage", "warn"), ("portage", "fail"), ("pkgcore", "fail")])

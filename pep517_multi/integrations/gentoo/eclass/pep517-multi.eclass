@@ -13,7 +13,8 @@
 #
 # The eclass sets IUSE, REQUIRED_USE, RDEPEND, BDEPEND and, for extension
 # modules, DEPEND, and exports src_prepare, src_configure, src_compile, src_test
-# and src_install. An ebuild that defines one of these calls ours in it.
+# and src_install. An ebuild that defines one of these calls ours in it. They work
+# on the source in the current directory, which is S unless an ebuild leaves it.
 #
 # An ebuild may define three hooks. Each runs once for every implementation,
 # with EPYTHON and PYTHON exported:
@@ -407,10 +408,10 @@ pep517-multi_foreach_impl() {
 # @FUNCTION: pep517-multi_source
 # @DESCRIPTION:
 # Print where the source of EPYTHON is: the copy that was made for
-# pep517-multi_prepare_impl, otherwise S.
+# pep517-multi_prepare_impl, otherwise the current directory.
 pep517-multi_source() {
-	local copy=${WORKDIR}/${P}-${EPYTHON}
-	[[ -d ${copy} ]] && echo "${copy}" || echo "${S}"
+	local copy=${T}/pep517-multi/${EPYTHON}/${PWD##*/}
+	[[ -d ${copy} ]] && echo "${copy}" || echo "${PWD}"
 }
 
 # @FUNCTION: pep517-multi_sitedir
@@ -477,9 +478,10 @@ _pep517-multi_exec() {
 # Pass on what multibuild says on standard input: findings as QA notices. What tells
 # best why it failed, if it does, is left in a file, for die.
 _pep517-multi_show() {
-	local line error= finding=
+	local line= last= error= finding=
 	trap "" INT TERM HUP # whatever ends multibuild, its last words are to be heard
 	while IFS= read -r line || [[ ${line} ]]; do
+		last=${line}
 		case ${line} in
 			" "*) ;;
 			*": failed: "*|"multibuild: error: "*) : "${error:=${line}}" ;;
@@ -487,7 +489,7 @@ _pep517-multi_show() {
 		esac
 		printf "%s\n" "${line}" >&2
 	done
-	echo "${error:-${finding}}" > "${1}"
+	echo "${error:-${finding:-${last}}}" > "${1}"
 }
 
 # @FUNCTION: pep517-multi_run
@@ -501,7 +503,7 @@ pep517-multi_run() {
 	for impl in $(pep517-multi_impls); do
 		interpreters+=( "$(pep517-multi_interpreter "${impl}")" ) || die
 	done
-	set -- "${command}" "${S}" --impls "${interpreters[@]}" --workdir "${WORKDIR}/pep517-multi" --color never "${@}"
+	set -- "${command}" "${PWD}" --impls "${interpreters[@]}" --workdir "${WORKDIR}/pep517-multi" --color never "${@}"
 	echo "multibuild ${*}" >&2
 	( _pep517-multi_exec multibuild "${@}" ) 2>&1 | _pep517-multi_show "${error}"
 	status=${PIPESTATUS[0]}
@@ -526,13 +528,15 @@ pep517-multi_src_prepare() {
 # @DESCRIPTION:
 # Make a copy of the source, and run the hook there.
 _pep517-multi_prepare() {
-	local copy=${WORKDIR}/${P}-${EPYTHON}
+	local folder=${T}/pep517-multi/${EPYTHON}
 	einfo "${EPYTHON}: preparing a source of its own"
-	rm -rf "${copy}" || die
-	cp -a --reflink=auto "${S}" "${copy}" || die
-	pushd "${copy}" >/dev/null || die
-	pep517-multi_prepare_impl || die "pep517-multi_prepare_impl failed for ${EPYTHON}"
+	rm -rf "${folder}" || die
+	mkdir -p "${folder}" || die
+	cp -a --reflink=auto "${PWD}" "${folder}" || die
+	pushd "${folder}/${PWD##*/}" >/dev/null || die
+	pep517-multi_prepare_impl
 	popd >/dev/null || die
+	return 0
 }
 
 # @FUNCTION: pep517-multi_src_configure
@@ -540,6 +544,23 @@ _pep517-multi_prepare() {
 # Do nothing: a "configure" in a Python package is none of ours.
 pep517-multi_src_configure() {
 	:
+}
+
+# @FUNCTION: _pep517-multi_check_interpreter
+# @INTERNAL
+# @DESCRIPTION:
+# Die if PYTHON is not EPYTHON: PEP517_MULTI_INTERPRETERS has the wrong path.
+_pep517-multi_check_interpreter() {
+	local found
+	found=$(
+		"${PYTHON}" -I - <<-EOF
+			import sys, sysconfig
+			name = sys.implementation.name.replace("cpython", "python")
+			free_threaded = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+			print("{}{}.{}{}".format(name, *sys.version_info[:2], free_threaded))
+		EOF
+	) || die "${PYTHON} does not run"
+	[[ ${found} == "${EPYTHON}" ]] || die "${PYTHON} is ${found}, not ${EPYTHON}; mend PEP517_MULTI_INTERPRETERS"
 }
 
 # @FUNCTION: _pep517-multi_build_options
@@ -554,9 +575,9 @@ _pep517-multi_build_options() {
 	options=( "${sysroot[@]}" --no-isolation --reuse "${reuse:-never}" --ext "${PEP517_MULTI_EXT:-auto}" "${jobs[@]}" )
 	if declare -F pep517-multi_prepare_impl >/dev/null; then
 		for EPYTHON in $(pep517-multi_impls); do
-			[[ -d ${WORKDIR}/${P}-${EPYTHON} ]] ||
-				die "pep517-multi_prepare_impl did not run; call pep517-multi_src_prepare in src_prepare, instead of default"
-			options+=( --source-for "$(pep517-multi_interpreter)=${WORKDIR}/${P}-${EPYTHON}" )
+			[[ $(pep517-multi_source) != "${PWD}" ]] ||
+				die "pep517-multi_prepare_impl did not run here; call pep517-multi_src_prepare in src_prepare, instead of default"
+			options+=( --source-for "$(pep517-multi_interpreter)=$(pep517-multi_source)" )
 		done
 	fi
 	options+=( "${PEP517_MULTI_ARGS[@]}" )
@@ -570,6 +591,7 @@ _pep517-multi_build_options() {
 # compare what is shared with fresh builds.
 pep517-multi_src_compile() {
 	local options stage _PEP517_MULTI_ONLY=${*}
+	pep517-multi_foreach_impl _pep517-multi_check_interpreter
 	_pep517-multi_build_options
 	pep517-multi_run build "${options[@]}" || return
 	if [[ ${PEP517_MULTI_QA} != @(off|0|no|false|) ]]; then
@@ -613,7 +635,7 @@ _pep517-multi_test() {
 	local lines stage
 	einfo "${EPYTHON}: testing"
 	_pep517-multi_stage_options
-	set -- env "${S}" --impls "${PYTHON}" --workdir "${WORKDIR}/pep517-multi" "${stage[@]}" --compile none
+	set -- env "${PWD}" --impls "${PYTHON}" --workdir "${WORKDIR}/pep517-multi" "${stage[@]}" --compile none
 	lines=$(_pep517-multi_exec multibuild "${@}") || die "multibuild env failed"
 	(
 		eval "${lines}"
@@ -648,6 +670,15 @@ pep517-multi_unittest() {
 	"${@}" || die -n "unittest failed under ${EPYTHON}"
 }
 
+# @FUNCTION: _pep517-multi_install_impl
+# @INTERNAL
+# @DESCRIPTION:
+# Run the hook; as everywhere in ebuilds, it dies if it fails.
+_pep517-multi_install_impl() {
+	pep517-multi_install_impl
+	return 0
+}
+
 # @FUNCTION: _pep517-multi_check
 # @USAGE: [<option>...]
 # @INTERNAL
@@ -673,7 +704,7 @@ pep517-multi_src_install() {
 	pep517-multi_run install "${stage[@]}" "${jobs[@]}" || return
 	_pep517-multi_check "${stage[@]}" "${jobs[@]}" --check-off imports || return
 	if declare -F pep517-multi_install_impl >/dev/null; then
-		pep517-multi_foreach_impl pep517-multi_install_impl || die
+		pep517-multi_foreach_impl _pep517-multi_install_impl
 	fi
 	einstalldocs
 }
