@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from pep517_multi.reports.text import Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from pep517_multi.qa.check_report import CheckReport
+    from pep517_multi.qa.check_report import CheckReport, ImplChecks
     from pep517_multi.qa.check_table import Problem
 
 _LOOKS_LIKE = {"error": "failed", "warning": "skipped", "accepted": "reused"}
@@ -26,8 +26,8 @@ def lines(report: CheckReport, *, verbose: bool) -> Iterator[str]:
 
     What was accepted is shown to the verbose only.
     """
-    for problem, impls in _grouped(report, verbose=verbose):
-        yield f"{', '.join(impls)}: {_told(problem)}: {_where(problem)} [{problem.check.name}]"
+    for problem, impls in grouped(report.impls, accepted=verbose):
+        yield f"{', '.join(impls)}: {weight(problem)}: {_where(problem)} [{problem.check.name}]"
         if verbose:
             yield from (f"    | {line}" for line in problem.finding.lines)
     yield from (f"multibuild: warning: {sentence}" for sentence in report.unused)
@@ -37,11 +37,11 @@ def table(report: CheckReport, *, verbose: bool) -> Table:
     """Lay the findings out, one row for each, however many implementations have it."""
     rows = tuple(
         Row(
-            _LOOKS_LIKE[_told(problem)],
-            (", ".join(impls), _told(problem), problem.check.name, problem.finding.file, _sentence(problem)),
+            _LOOKS_LIKE[weight(problem)],
+            (", ".join(impls), weight(problem), problem.check.name, problem.finding.file, _sentence(problem)),
             problem.finding.lines if verbose else (),
         )
-        for problem, impls in _grouped(report, verbose=verbose)
+        for problem, impls in grouped(report.impls, accepted=verbose)
     )
     return Table(("implementation", "", "check", "file", "finding"), rows)
 
@@ -58,19 +58,20 @@ def summary(report: CheckReport) -> str:
     return f"{told} in {roots} ({files} files, {modules} imports) in {report.seconds:.1f} s"
 
 
-def _grouped(report: CheckReport, *, verbose: bool) -> list[tuple[Problem, list[str]]]:
-    """Join what is the same for several implementations; errors come first."""
-    grouped: dict[tuple[str, ...], tuple[Problem, list[str]]] = {}
-    for checks in report.impls:
+def grouped(checked: Iterable[ImplChecks], *, accepted: bool) -> list[tuple[Problem, list[str]]]:
+    """Join what is the same for several implementations; errors come first, what was accepted last, if at all."""
+    joined: dict[tuple[str, ...], tuple[Problem, list[str]]] = {}
+    for checks in checked:
         for problem in checks.problems:
-            if verbose or problem.finding.accepted is None:
-                key = _told(problem), problem.check.name, problem.finding.file, problem.finding.message
-                grouped.setdefault(key, (problem, []))[1].append(checks.impl)
+            if accepted or problem.finding.accepted is None:
+                key = weight(problem), problem.check.name, problem.finding.file, problem.finding.message
+                joined.setdefault(key, (problem, []))[1].append(checks.impl)
     order = list(_LOOKS_LIKE)
-    return sorted(grouped.values(), key=lambda group: (order.index(_told(group[0])), group[0].finding.file))
+    return sorted(joined.values(), key=lambda group: (order.index(weight(group[0])), group[0].finding.file))
 
 
-def _told(problem: Problem) -> str:
+def weight(problem: Problem) -> str:
+    """Return ``accepted``, or the severity of what nobody has accepted."""
     return "accepted" if problem.finding.accepted is not None else problem.check.severity
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pep517_multi.reports.checks import grouped, weight
 from pep517_multi.reports.html.elements import element
 from pep517_multi.reports.html.parts import badge, bullets, code, link_to, row, section, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from xml.etree.ElementTree import Element
 
     from pep517_multi.qa.check_report import ImplChecks
@@ -28,8 +29,8 @@ def checks(report: Report) -> Element | None:
         ("implementation", "errors", "warnings", "accepted", "files", "imports"),
         [_overview(report.impls, entry, found) for entry, found in checked],
     )
-    grouped = _grouped([found for _, found in checked])
-    findings = [_finding(report.impls, problem, names) for problem, names in grouped]
+    every = grouped((found for _, found in checked), accepted=True)
+    findings = [_finding(report.impls, problem, names) for problem, names in every]
     unused = bullets(report.checks.unused_allows, class_="remarks") if report.checks else None
     listing = element("div", *findings, class_="findings") if findings else None
     return section("checks", "Checks on what was staged", overview, listing, unused)
@@ -41,23 +42,8 @@ def _overview(impls: Sequence[ImplReport], entry: ImplReport, found: ImplChecks)
     return row(link_to(impls, entry.impl), *map(str, (*figures, found.files, found.modules)))
 
 
-def _grouped(checked: Sequence[ImplChecks]) -> Sequence[tuple[Problem, list[str]]]:
-    """Join what is the same for several implementations; errors come first, what was accepted last."""
-    grouped: dict[tuple[str, ...], tuple[Problem, list[str]]] = {}
-    for found in checked:
-        for problem in found.problems:
-            key = _told(problem), problem.check.name, problem.finding.file, problem.finding.message
-            grouped.setdefault(key, (problem, []))[1].append(found.impl)
-    order: Mapping[str, int] = {told: place for place, told in enumerate(_LOOKS_LIKE)}
-    return sorted(grouped.values(), key=lambda group: (order[_told(group[0])], group[0].finding.file))
-
-
-def _told(problem: Problem) -> str:
-    return "accepted" if problem.finding.accepted is not None else problem.check.severity
-
-
 def _finding(impls: Sequence[ImplReport], problem: Problem, names: Sequence[str]) -> Element:
-    finding, told = problem.finding, _told(problem)
+    finding, told = problem.finding, weight(problem)
     title = element(
         "h3",
         badge(told, _LOOKS_LIKE[told]),
