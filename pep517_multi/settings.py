@@ -222,9 +222,12 @@ def _acceptances(value: object, _folder: Path) -> acceptance.Acceptances:
 
 
 def _path(value: object, folder: Path) -> Path:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("it takes a path")
-    return folder / Path(value).expanduser()
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"it takes a path ({error})") from error
 
 
 def _texts(value: object, _folder: Path) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ class Spec:
 
         :raises UsageError: it is none of these; if it is a source, the message says where sources go.
         """
+        if "\0" in text:
+            raise UsageError(_unknown(text))
         if os.sep in text or text.startswith("~"):
             path = _absolute(text)
             if _is_source(path):
