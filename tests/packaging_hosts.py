@@ -108,6 +108,12 @@ def first_that_works(*prefixes: tuple[str, ...]) -> tuple[str, ...]:
     return ()
 
 
+def call(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> tuple[int, str]:
+    """Run ``command`` to its end, and return its status and all that it said."""
+    done = subprocess.run(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.returncode, done.stdout.decode(errors="replace")
+
+
 def interrupt(command: Sequence[str | Path], mark: Path, *, cwd: Path, env: Mapping[str, str]) -> tuple[int, str]:
     """Run ``command`` until ``mark`` is there, then interrupt it as a terminal does; return its status and output."""
     with subprocess.Popen(
@@ -140,6 +146,26 @@ def run_script(python: Python, root: Path, script: str, *arguments: str, place: 
     path = str(root / script)
     code = f"import runpy; sys.argv = {[script, *arguments]!r}; runpy.run_path({path!r}, run_name='__main__')"
     return imports(python, root, code, place=place)
+
+
+def patched(pythons: Mapping[str, Python], root: Path) -> dict[str, str]:
+    """Say for each implementation whether it has :data:`SIX_PATCH`, by label."""
+    code = "import six; print(hasattr(six, 'PATCHED'))"
+    return {label: imports(python, root, code) for label, python in pythons.items()}
+
+
+def markupsafe_modules(pythons: Mapping[str, Python], root: Path, *, place: str | None = None) -> dict[str, str]:
+    """Name the module with which each implementation's MarkupSafe works, by label."""
+    code = "import markupsafe, sys; print(sys.modules[markupsafe._escape_inner.__module__].__file__)"
+    return {label: Path(imports(python, root, code, place=place)).name for label, python in pythons.items()}
+
+
+def expected_markupsafe_modules(labels: Sequence[str]) -> dict[str, str]:
+    """Return what :func:`markupsafe_modules` has to: an extension module for each CPython, which PyPy goes without."""
+    return {
+        label: "_native.py" if label == "pypy3" else f"_speedups.cpython-3{label[2:]}-x86_64-linux-gnu.so"
+        for label in labels
+    }
 
 
 def stale_bytecode(root: Path) -> list[str]:

@@ -78,17 +78,8 @@ class Host:
         return [*hosts.offline(), *build, "--define", f"_topdir {self.top}", self.top / "a.spec"]
 
     def run(self, *options: str) -> Host:
-        done = subprocess.run(
-            self.argv(*options),
-            cwd=self.top,
-            env=self.environ,
-            stdout=-1,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",  # of `file`, where it reads the magic of a newer one
-            check=False,
-        )
-        return replace(self, log=done.stdout, returncode=done.returncode)
+        status, log = hosts.call(self.argv(*options), cwd=self.top, env=self.environ)
+        return replace(self, log=log, returncode=status)
 
     @property
     def packages(self) -> dict[str, Path]:
@@ -236,10 +227,7 @@ def test_version_specific_modules_are_built_for_each(
 
     assert built.returncode == 0, built.log
     root = built.install(tmp_path / "root")
-    code = "import markupsafe, sys; print(sys.modules[markupsafe._escape_inner.__module__].__file__)"
-    modules = {label: Path(hosts.imports(python, root, code)).name for label, python in pythons.items()}
-    assert modules.pop("pypy3") == "_native.py"
-    assert modules == {label: f"_speedups.cpython-3{label[2:]}-x86_64-linux-gnu.so" for label in modules}
+    assert hosts.markupsafe_modules(pythons, root) == hosts.expected_markupsafe_modules(distribution.LABELS)
 
 
 def test_a_patch_is_for_the_implementations_that_are_named(
@@ -250,9 +238,7 @@ def test_a_patch_is_for_the_implementations_that_are_named(
 
     assert built.returncode == 0, built.log
     root = built.install(tmp_path / "root")
-    code = "import six; print(hasattr(six, 'PATCHED'))"
-    patched = {label: hosts.imports(python, root, code) for label, python in pythons.items()}
-    assert patched == {"3.13": "False", "3.14": "False", "pypy3": "True"}
+    assert hosts.patched(pythons, root) == {"3.13": "False", "3.14": "False", "pypy3": "True"}
     assert "2 built, 1 reused" in built.log
 
 
