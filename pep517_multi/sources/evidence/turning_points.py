@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pep517_multi.interpreters.interpreter import SUPPORTED_FROM
 from pep517_multi.sources.evidence.literals import module_file, parse
-from pep517_multi.sources.evidence.project import SPARE_FOLDERS, numbered
+from pep517_multi.sources.evidence.project import SPARE_FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pep517_multi.sources.evidence.project import Project
 
@@ -32,18 +32,29 @@ _PYTHON = (
 """How a version may be written in Python; the first and the last three also where another language has it."""
 _OTHER = (*_PYTHON[:1], *_PYTHON[3:], re.compile(r"VERSION_(?:LESS|GREATER|EQUAL)\w*\W+3\.(?P<minor>\d{1,2})"))
 _SPEAKS_OF_PYTHON = re.compile(r"py", re.IGNORECASE)
-_NO_CONDITION = re.compile(
-    r"Programming Language ::|(?:python_requires|requires-python|requires_python)\W*[=:]|abi3|limited"
+_DATA = re.compile(
+    r"""Programming Language ::[^"']*|(?:python_requires|requires-python|requires_python)\W*[=:]\W*["'][^"']*["']"""
 )
+_STABLE_ABI = re.compile(r"abi3|limited", re.IGNORECASE)
+_STABLE_ABI_SINCE = re.compile(r"\bcp3\d+|\b0x03[0-9a-fA-F]+")
+"""What most projects have and what is no condition: classifiers, Requires-Python, since when the stable ABI is used."""
+_FILE = re.compile(r"""["']([\w./-]+\.py)["']""")
 _OTHER_FILES = ("/meson.build", "/CMakeLists.txt", ".cmake", "/build.rs")
+_BACKENDS = ("hatch", "meson-python", "pdm", "poetry", "scikit-build", "setuptools")
 _MOST_FILES = 200
-_OLDEST = min(SUPPORTED_FROM.values())[1]
+_OLDEST, _NEWEST = min(SUPPORTED_FROM.values())[1], 100
 
 
 def turning_points(project: Project) -> frozenset[int]:
-    """Return the minor versions of Python 3 that build scripts, and modules of the project that they import, name."""
+    """Return the minor versions of Python 3 that build scripts, and modules of the project that they import, name.
+
+    Where there is too much to read, all of them.
+    """
     lines = [*_requirement_lines(project)]
-    for path in _scripts(project):
+    scripts = _scripts(project)
+    if len(scripts) > _MOST_FILES:
+        return frozenset(range(_OLDEST, _NEWEST))
+    for path in scripts:
         lines += _lines(path.read_text(encoding="utf-8", errors="replace"))
     found = {minor for line in lines for minor in _minors(line, _PYTHON)}
     for name in project.files:
@@ -63,7 +74,11 @@ def _requirement_lines(project: Project) -> Iterator[str]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    yield from (line for _, line in numbered(text) if not _NO_CONDITION.search(line))
+    """Yield the lines of ``text`` without mere data; a comment behind code stays, for it may be the end of a string."""
+    for line in text.splitlines():
+        if not line.lstrip().startswith("#"):
+            telling = _DATA.sub("", line)
+            yield _STABLE_ABI_SINCE.sub("", telling) if _STABLE_ABI.search(line) else telling
 
 
 def _minors(line: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[int]:
@@ -73,17 +88,33 @@ def _minors(line: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[int]:
 
 
 def _scripts(project: Project) -> list[Path]:
-    """Return each Python file at the top and in the folders of a backend, and what of the project these import."""
+    """Return each Python file at the top, in the folders of a backend and named by these or by configuration files.
+
+    And what of the project they import.
+    """
     in_tree = [project.path / folder for folder in project.build_system.backend_path]
-    found = [*sorted(project.path.glob("*.py")), *(path for folder in in_tree for path in sorted(folder.rglob("*.py")))]
+    found = [
+        *filter(Path.is_file, sorted(project.path.glob("*.py"))),
+        *(path for folder in in_tree for path in sorted(folder.rglob("*.py"))),
+    ]
+    settings = [str(project.table("tool", name)) for name in _BACKENDS]
+    for text in (*settings, project.text("hatch.toml"), project.text("meson.build")):
+        found += [path for path in _named(text, (project.path,)) if path not in found]
     roots = (project.path, project.path / "src", *in_tree)
     for path in found:  # which grows meanwhile
         if len(found) > _MOST_FILES:
             break
         tree = parse(path)
-        imported = {} if tree is None else dict.fromkeys(_imported(tree, path.parent, roots))
-        found += [module for module in imported if module not in found]
-    return [path for path in found if path.is_file()]
+        named = _named(path.read_text(encoding="utf-8", errors="replace"), (project.path, path.parent))
+        more = [*named, *(() if tree is None else _imported(tree, path.parent, roots))]
+        found += [module for module in dict.fromkeys(more) if module not in found]
+    return found
+
+
+def _named(text: str, folders: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield the Python files that ``text`` names by their paths from one of ``folders``."""
+    for name in _FILE.findall(text):
+        yield from (path for folder in folders if (path := folder / name).is_file())
 
 
 def _imported(tree: ast.Module, folder: Path, roots: tuple[Path, ...]) -> Iterator[Path]:

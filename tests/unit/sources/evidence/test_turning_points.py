@@ -39,6 +39,10 @@ def found(tree: Path, files: Mapping[str, str]) -> set[int]:
         ("python_requires='>=3.11',", set()),
         ("py_limited_api='cp311'", set()),
         ("# only (3, 11)", set()),
+        ("mark = '#' if sys.version_info[:2] == (3, 11) else ''", {11}),
+        ("setup(python_requires='>=3.9', packages=new if sys.version_info >= (3, 12) else old)", {12}),
+        ("py_limited_api = sys.version_info[:2] != (3, 11)", {11}),
+        ("define_macros=[('Py_LIMITED_API', '0x030A0000')]", set()),
         ("version = '3.1.4'", set()),
     ],
 )
@@ -79,6 +83,15 @@ def test_versions_that_a_build_script_speaks_of_are_found(tmp_path: Path, line: 
             },
             {9},
             id="module-that-a-module-imports",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": "[tool.hatch.build.hooks.custom]\npath = 'tools/hook.py'",
+                "tools/hook.py": "if sys.version_info > (3, 11): exec(open('tools/more.py').read())",
+                "tools/more.py": "(3, 13)",
+            },
+            {11, 13},
+            id="hook-by-its-path",
         ),
         pytest.param({"setup.py": "", "src/a/b.py": "if sys.version_info > (3, 11): pass"}, set(), id="mere-content"),
         pytest.param(
