@@ -1,0 +1,128 @@
+"""Wheels that look odd and are right: each of these is known from the index, or from tools that make wheels."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+from raw_zip import End, Part, archive, changed, deflated, wheel_parts, with_record, write, zip64_end
+
+from pep517_multi.wheels.validation import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+INFO = "sample-1.0.dist-info"
+PLAIN = b"NAME = 'sample'\n"
+NUMBERS = zlib.crc32(PLAIN), len(deflated(PLAIN)), len(PLAIN)
+MARK = b"PK\x07\x08"
+UNKNOWN = {"crc": 0, "compressed": 0, "size": 0}
+
+
+def described(descriptor: bytes, **local: object) -> bytes:
+    return archive(changed(wheel_parts(), flags=8, local={**UNKNOWN, **local}, descriptor=descriptor))
+
+
+def with_members(*extra: Part) -> bytes:
+    *parts, _ = wheel_parts()
+    return archive(with_record([*parts, *extra]))
+
+
+def recorded(change: Callable[[bytes], bytes], *unlisted: Part) -> bytes:
+    *parts, record = wheel_parts()
+    return archive([*parts, *unlisted, Part(record.name, change(record.content))])
+
+
+def long_end() -> bytes:
+    plain = archive(wheel_parts())
+    *_, count, size, start, _ = struct.unpack("<4s4H2LH", plain[-22:])
+    records = zip64_end(start=start, size=size, count=count, offset=start + size)
+    return archive(wheel_parts(), End({"here": 0xFFFF, "count": 0xFFFF, "start": 0xFFFFFFFF}, records=records))
+
+
+def other_hash(name: str) -> bytes:
+    digest = base64.urlsafe_b64encode(hashlib.new(name, PLAIN).digest()).decode().rstrip("=")
+    row = f"sample.py,{name}={digest},16\n".encode()
+    return recorded(lambda text: row + b"".join(text.splitlines(keepends=True)[1:]))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(lambda: described(MARK + struct.pack("<3L", *NUMBERS)), id="descriptor"),
+        pytest.param(lambda: described(struct.pack("<3L", *NUMBERS)), id="descriptor-without-its-mark"),
+        pytest.param(lambda: described(MARK + struct.pack("<L2Q", *NUMBERS)), id="descriptor-of-zip64"),
+        pytest.param(
+            lambda: described(MARK + struct.pack("<3L", *NUMBERS), size=len(PLAIN)), id="descriptor-and-the-size"
+        ),
+        pytest.param(
+            lambda: described(
+                MARK + struct.pack("<L2Q", *NUMBERS),
+                size=0xFFFFFFFF,
+                compressed=0xFFFFFFFF,
+                extra=struct.pack("<HHQQ", 1, 16, 0, 0),
+            ),
+            id="descriptor-and-zip64-field",
+        ),
+        pytest.param(
+            lambda: archive(
+                changed(
+                    wheel_parts(),
+                    local={
+                        "size": 0xFFFFFFFF,
+                        "compressed": 0xFFFFFFFF,
+                        "extra": struct.pack("<HHQQ", 1, 16, NUMBERS[2], NUMBERS[1]),
+                    },
+                )
+            ),
+            id="zip64-field-in-the-header-alone",
+        ),
+        pytest.param(long_end, id="zip64-end"),
+        pytest.param(lambda: archive(wheel_parts(), End(comment=b"signed by nobody")), id="comment"),
+        pytest.param(lambda: archive(changed(wheel_parts(), central={"comment": b"hello"})), id="comment-of-a-member"),
+        pytest.param(lambda: archive(wheel_parts(), order=[3, 1, 0, 2]), id="directory-in-another-order"),
+        pytest.param(lambda: archive(changed(wheel_parts(), extra=b"UT\5\0\1abcd")), id="extra-field-of-times"),
+        pytest.param(lambda: archive(changed(wheel_parts(), flags=2)), id="hint-on-compression"),
+        pytest.param(lambda: archive(changed(wheel_parts(), method=0)), id="stored"),
+        pytest.param(lambda: archive(changed(wheel_parts(), attributes=0o106755 << 16)), id="setuid"),
+        pytest.param(lambda: archive(changed(wheel_parts(), attributes=0)), id="no-mode"),
+        pytest.param(lambda: archive(changed(wheel_parts(), attributes=0x20)), id="attribute-of-dos"),
+        pytest.param(lambda: with_members(Part(b"sample/", attributes=0o40755 << 16 | 0x10)), id="folder"),
+        pytest.param(lambda: with_members(Part(b"sample/", method=0, attributes=0)), id="folder-without-mode"),
+        pytest.param(lambda: with_members(Part("café.py".encode(), PLAIN, flags=0x800)), id="name-in-utf-8"),
+        pytest.param(lambda: with_members(Part(b"a/" * 100 + b"x.py", PLAIN)), id="deep"),
+        pytest.param(lambda: with_members(Part(b"zeros", bytes(5 << 20))), id="compressed-a-thousand-times"),
+        pytest.param(lambda: with_members(Part(b"empty.py")), id="deflated-nothing"),
+        pytest.param(lambda: recorded(lambda text: text, Part(f"{INFO}/RECORD.jws".encode(), b"{}")), id="signed"),
+        pytest.param(lambda: recorded(lambda text: text, Part(f"{INFO}/RECORD.p7s".encode(), b"0")), id="signed-p7s"),
+        pytest.param(lambda: recorded(lambda text: text.replace(b"\n", b"\r\n")), id="record-of-windows"),
+        pytest.param(lambda: recorded(lambda text: text.replace(b"info/", b"info\\")), id="record-with-backslashes"),
+        pytest.param(lambda: recorded(lambda text: text.replace(b",16", b",")), id="record-without-a-size"),
+        pytest.param(lambda: recorded(lambda text: text.replace(b",16", b"=,16")), id="record-with-padding"),
+        pytest.param(lambda: recorded(lambda text: text.rstrip(b"\n")), id="record-without-a-last-newline"),
+        pytest.param(
+            lambda: recorded(lambda text: text.replace(f"{INFO}/RECORD,,\n".encode(), b"")), id="record-lacks-itself"
+        ),
+        *(pytest.param(lambda name=name: other_hash(name), id=name) for name in ("sha384", "sha512", "blake2b")),
+    ],
+)
+def test_an_odd_wheel_that_is_right_is_accepted(tmp_path: Path, content: Callable[[], bytes]) -> None:
+    validate(write(tmp_path / "sample-1.0-py3-none-any.whl", content()))
+
+
+@pytest.mark.parametrize("names", [("x.h", "X.h"), ("aux.h", "y"), ("x.", "y")])
+def test_names_that_only_others_take_for_something_else_may_be_in_a_wheel_for_linux(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    *parts, _ = wheel_parts()
+    parts = changed(
+        parts, f"{INFO}/WHEEL", content=b"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: py3-none-linux_x86_64\n"
+    )
+    parts += [Part(f"include/{name}".encode(), PLAIN) for name in names]
+
+    validate(write(tmp_path / "sample-1.0-py3-none-linux_x86_64.whl", archive(with_record(parts))))
