@@ -72,7 +72,7 @@ class Run:
         except NoSandboxError as error:
             if self.settings.sandbox == "on":
                 raise
-            self.observer(Note(f"build backends run without a sandbox: {error}", level="warning"))
+            self.observer(Note(f"build backends run without a sandbox: {error}"))
             return None
 
     @property

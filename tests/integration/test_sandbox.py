@@ -285,7 +285,7 @@ def test_where_the_kernel_forbids_it_that_is_told(
 
     done = forbidden(tmp_path, without_namespaces, tree, "--sandbox", "auto", *wanted)
     assert done.returncode == 0, done.stderr
-    assert "warning: build backends run without a sandbox: no sandbox can be made here" in done.stderr
+    assert "multibuild: build backends run without a sandbox: no sandbox can be made here" in done.stderr
 
 
 @pytest.mark.interpreters
