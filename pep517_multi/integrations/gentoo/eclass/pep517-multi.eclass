@@ -460,7 +460,8 @@ _pep517-multi_sysroot() {
 # python-exec would choose its interpreter.
 _pep517-multi_exec() {
 	local variable tool
-	unset -v EPYTHON PYTHON ${!PYTHON_COMPAT*} PEP517_MULTI_{REUSE,EXT,QA,ARGS,INSTALL_ARGS}
+	unset -v EPYTHON PYTHON PYTHON_COMPAT_OVERRIDE
+	unset -v PEP517_MULTI_{REUSE,EXT,QA,ARGS,INSTALL_ARGS,BACKEND,IMPURE,INTERPRETERS,OPTIONAL,SINGLE_IMPL}
 	for tool in CC:gcc CXX:g++ CPP:cpp AR:ar PKG_CONFIG:pkg-config; do
 		variable=${tool%%:*} tool=${CHOST}-${tool#*:}
 		[[ -z ${!variable} && ${CHOST} ]] && type -P "${tool}" >/dev/null && printf -v "${variable}" %s "${tool}"
