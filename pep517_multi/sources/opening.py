@@ -44,6 +44,8 @@ def open_source(
     """
     if not given.exists():
         raise SourceError(f"there is no source at {given}; give a directory or an sdist")
+    if not given.is_dir() and not given.is_file():
+        raise SourceError(f"{given} is neither a directory nor a file; give a directory or an sdist")
     if given.name.endswith(".whl"):
         raise SourceError(f'{given} is a wheel, not a source; "multibuild install --wheel" installs ready wheels')
     path = (given if given.is_dir() else _unpacked(given, unpack_to, limits)).absolute().resolve()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -104,3 +105,10 @@ def test_a_link_to_more_than_any_source_has_is_refused_before_all_of_it_is_read(
 
     with pytest.raises(SourceError, match="the link 'all' leads out of the source, to more than"):
         open_source(project, unpack_to=tmp_path / "unpacked", work_directory=None)
+
+
+def test_a_pipe_is_no_source_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "sample-1.0.tar.gz")
+
+    with pytest.raises(SourceError, match="neither a directory nor a file"):
+        open_source(tmp_path / "sample-1.0.tar.gz", unpack_to=tmp_path / "unpacked", work_directory=None)
