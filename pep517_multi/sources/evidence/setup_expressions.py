@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 5
 _ABOUT_PROCESSES = re.compile(r"(?:^|/)proc(?:/|$)")
+_REACHING_FORMAT = re.compile(r"\{[^{}]*[.\[]\s*_*[a-z_]*(?:__|buffer|encoding)")
 _ORDERED_DICT = "collections.OrderedDict"
 _PLAIN = (
     ast.List, ast.Tuple, ast.Set, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.JoinedStr,
@@ -96,6 +97,8 @@ class ExpressionReader(ABC):
             self.report(node, f"{self.about or 'something'} depends on the order of a set")
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ABOUT_PROCESSES.search(node.value):
             self.report(node, "it looks at what the system knows of this process")
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _REACHING_FORMAT.search(node.value):
+            self.report(node, "a format that reaches into objects may find the interpreter")
         self._value(node)
         self.about = before
 

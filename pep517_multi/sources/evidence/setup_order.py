@@ -40,8 +40,8 @@ class Orders:
                 return len(elements) > 1 or any(isinstance(element, ast.Starred) for element in elements)
             case ast.SetComp():
                 return True
-            case ast.Call(func=function, args=arguments):
-                return bool(arguments) and self._bindings.dotted(function) in _MAKERS
+            case ast.Call(func=function):  # an empty one may be filled later
+                return self._bindings.dotted(function) in _MAKERS
             case ast.BinOp(left=left, op=operator, right=right) if isinstance(operator, _OPERATORS):
                 return any(
                     isinstance(side, ast.Call) and isinstance(side.func, ast.Attribute) and side.func.attr == "keys"

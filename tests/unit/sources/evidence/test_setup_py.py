@@ -313,6 +313,7 @@ def test_a_set_is_harmless_as_long_as_its_order_is_not_seen(tmp_path: Path, use:
         "keywords=' '.join(frozenset('abc'))",
         "keywords=list({'a': 1}.keys() - {'b'})",
         "keywords=' '.join(WORDS.union('ab'))",
+        "keywords=[words := set(), words.update('abc')] and list(words)",
     ],
 )
 def test_a_set_whose_order_gets_into_the_wheel_depends_on_the_interpreter(tmp_path: Path, use: str) -> None:
@@ -342,6 +343,24 @@ TELLING = {
         setup(description=str(OrderedDict(a=1)))
         """,
         "setup.py:4: how collections.OrderedDict looks",
+    ),
+    "set-that-is-filled-later": (
+        """
+        from setuptools import setup
+        words = set()
+        for word in "a b c".split():
+            words.add(word)
+        setup(keywords=", ".join(words))
+        """,
+        "setup.py:3: words depends on the order of a set",
+    ),
+    "format-that-reaches-far": (
+        """
+        from setuptools import setup
+        def f(): pass
+        setup(description="{0.__globals__[sys].version}".format(f))
+        """,
+        "setup.py:4: a format that reaches into objects",
     ),
     "what-the-system-knows": (
         """
