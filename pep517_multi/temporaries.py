@@ -30,8 +30,11 @@ def new_folder(final: Path) -> Iterator[Path]:
             path = _made_and_locked(final, stack)
         try:
             yield path
-        finally:
-            files.remove_tree(path)
+        except BaseException:
+            with contextlib.suppress(OSError):  # what went wrong first is what has to be told; the rest is swept later
+                files.remove_tree(path)
+            raise
+        files.remove_tree(path)
 
 
 def _made_and_locked(final: Path, stack: contextlib.ExitStack) -> Path | None:

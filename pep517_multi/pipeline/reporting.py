@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pep517_multi import files
+from pep517_multi import files, temporaries
 from pep517_multi.containment import without_credentials
 
 if TYPE_CHECKING:
@@ -27,12 +27,17 @@ def write_report(report: Report, settings: Settings, *, work: WorkDirectory | No
     with files.explained("write the report"):
         text = without_credentials(reports.json.render(report)).encode()
         for path in filter(None, (work.report if work else None, settings.report)):
-            files.write_whole(path, text)
+            _write(path, text)
         if settings.report_html is not None:
             from pep517_multi.reports import html
 
             page = html.render(report, work=_url_from(settings.report_html, work.path) if work else None)
-            files.write_whole(settings.report_html, without_credentials(page).encode())
+            _write(settings.report_html, without_credentials(page).encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporaries.sweep(path.parent, of={path.name})
+    files.write_whole(path, data)
 
 
 def _url_from(page: Path, folder: Path) -> str:

@@ -208,8 +208,8 @@ class Compiler:
         """Start one more thread, up to ``jobs``. For holders of the lock."""
         if len(self._threads) < self._jobs:
             thread = threading.Thread(target=self._serve, name="bytecode", daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def _serve(self) -> None:
         while (found := self._next_batch()) is not None:

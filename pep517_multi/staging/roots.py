@@ -27,6 +27,7 @@ def new_root(final: Path, *, prefix: str, owned: bool = False) -> Iterator[Path]
         _check_replaceable(final, prefix)
     with contextlib.ExitStack() as stack:
         with files.explained(f"make the staging root {final}"):
+            temporaries.sweep(final.parent, of={final.name})
             temporary = stack.enter_context(temporaries.new_folder(final))
         yield temporary
         with files.explained(f"put the staging root {final} in its place"):
