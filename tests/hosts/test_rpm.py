@@ -347,6 +347,52 @@ def test_subpackages_need_to_know_the_implementations(host: Callable[..., Host])
     assert "multibuild_subpackages needs to know which implementations there are" in refused.log
 
 
+def subpackages(folder: Path, line: str, *defined: str) -> list[str]:
+    """Return name, summary and recommendations of the subpackages that ``line`` declares, one text each."""
+    macros = (FOLDER / "rpm/macros.multibuild").read_text()
+    (folder / ".rpmmacros").write_text("\n".join([macros, "%multibuild_impls 3.13 pypy3", *defined, ""]))
+    text = spec("six", "1.17.0").replace('%multibuild_subpackages -n six -s "A sample"', line)
+    (folder / "a.spec").write_text(text)
+    form = "[%{NAME}|%{SUMMARY}|%{RECOMMENDS}\n]"
+    command: list[str | Path] = ["rpmspec", "-q", "--qf", form, "--define", f"_topdir {folder}", folder / "a.spec"]
+    environ = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    return [line.replace("(none)", "") for line in done.stdout.splitlines()[1:]]  # the main package comes first
+
+
+@pytest.mark.parametrize(
+    ("line", "defined", "expected"),
+    [
+        pytest.param(
+            "%multibuild_subpackages",
+            "",
+            ["python3.13-six|Sample (Python 3.13)|", "pypy3-six|Sample (PyPy 3)|"],
+            id="nothing-said",
+        ),
+        pytest.param(
+            "%multibuild_subpackages -n other -s 'It is another'",
+            "",
+            ["python3.13-other|It is another (Python 3.13)|", "pypy3-other|It is another (PyPy 3)|"],
+            id="name-and-summary",
+        ),
+        pytest.param(
+            "%multibuild_subpackages",
+            "%multibuild_nodots 1",
+            ["python313-six|Sample (Python 3.13)|", "pypy3-six|Sample (PyPy 3)|"],
+            id="no-dots",
+        ),
+        pytest.param(
+            "%multibuild_subpackages",
+            "%multibuild_subpackage() Recommends: docs-for-%{1}",
+            ["python3.13-six|Sample (Python 3.13)|docs-for-3.13", "pypy3-six|Sample (PyPy 3)|docs-for-pypy3"],
+            id="tags-of-its-own",
+        ),
+    ],
+)
+def test_subpackages_are_named_and_described(tmp_path: Path, line: str, defined: str, expected: list[str]) -> None:
+    assert subpackages(tmp_path, line, defined) == expected
+
+
 @pytest.mark.parametrize(
     ("given", "label"),
     [
