@@ -65,7 +65,6 @@ class RootDestination(WheelDestination):
         uniform: bool,
         observer: Callable[[Written], None],
     ) -> None:
-        self.written: list[Written] = []
         self._wheel = wheel
         self._paths = paths
         self._executable = executable
@@ -146,9 +145,7 @@ class RootDestination(WheelDestination):
             raise self._refused(name, error) from error
         if known and known.size not in (None, size):
             raise IntegrityError(f"{self._wheel}: {known.path!r} has changed while the wheel was being installed")
-        written = Written(name, size, is_module=scheme in _LIBRARIES and name.endswith(".py"))
-        self.written.append(written)
-        self._observer(written)
+        self._observer(Written(name, size, is_module=scheme in _LIBRARIES and name.endswith(".py")))
         return RecordEntry(path, trusted or Hash(hashing.name, _encoded(hashing.digest())), size)
 
     def _created(self, name: str) -> int:

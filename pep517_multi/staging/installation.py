@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Installed:
-    """What was written, the time that generated files got, and what of the wheel was left out."""
+    """The time that generated files got, and what of the wheel was left out."""
 
-    written: tuple[Written, ...]
     moment: int
     left_out: tuple[str, ...]
 
@@ -78,7 +77,7 @@ def install_wheel(  # noqa: PLR0913 - what one wheel in one root comes to
                 install(archive, destination, metadata)
             except (InstallerError, InvalidRecordEntry, configparser.Error, AssertionError, ValueError) as error:
                 raise IntegrityError(f"{wheel.name} cannot be installed: {error}; build or fetch it anew") from error
-        return Installed(tuple(destination.written), generated, archive.bytecode)
+        return Installed(generated, archive.bytecode)
 
 
 def _check_places(archive: WheelArchive, paths: Mapping[str, str]) -> None:
