@@ -221,5 +221,5 @@ def test_the_home_of_the_user_cannot_be_read_in_a_sandbox(surroundings: Surround
 
 @pytest.mark.parametrize("nasty", ["kills_its_parent", "leaves_daemon", "multiplies", "hangs"])
 def test_in_a_sandbox_nobody_gets_away(surroundings: Surroundings, nasty: str) -> None:
-    surroundings.run(nasty, "--sandbox")
+    surroundings.run(nasty, "--sandbox", "--timeout", "5")  # the parent cannot be killed there, so one sleeps on
     assert surroundings.still_running() == []
