@@ -186,11 +186,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not works:
         return 0
     print(table(works))  # noqa: T201 - a command
-    if options.json:
-        options.json.write_text(json.dumps({work.name: work.as_json() for work in works}, indent=1), encoding="utf-8")
+    if options.earlier:
+        _keep(works, options.json)
     if options.chart:
         options.chart.write_text(draw(works), encoding="utf-8")
     return int(any(work.ratio(REUSE) > work.pin["reuse"] or work.ratio(REPEAT) > work.pin["repeat"] for work in works))
+
+
+def _keep(works: Sequence[Work], path: Path | None) -> None:
+    if path is not None:
+        path.write_text(json.dumps({work.name: work.as_json() for work in works}, indent=1), encoding="utf-8")
 
 
 def _measured(options: argparse.Namespace) -> list[Work]:
@@ -200,10 +205,12 @@ def _measured(options: argparse.Namespace) -> list[Work]:
         if options.scale:
             print(scale(bench.folder, most=options.scale, tools=tools, interpreters=interpreters))  # noqa: T201 - a command
             return []
-        works = list(_works(options.only))
-        for work in works:
+        works = []
+        for work in _works(options.only):
             bench.run(work, rounds=options.rounds)
+            works.append(work)
             print(table([work]), flush=True)  # noqa: T201 - a command
+            _keep(works, options.json)  # what was measured stays, whatever comes of the others
         if options.profile:
             source = _unpacked(works[0], bench.folder)
             print(profile(source, tools=tools, interpreters=interpreters, folder=bench.folder))  # noqa: T201
