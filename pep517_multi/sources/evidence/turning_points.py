@@ -31,6 +31,7 @@ _PYTHON = (
 )
 """How a version may be written in Python; the first and the last three also where another language has it."""
 _OTHER = (*_PYTHON[:1], *_PYTHON[3:], re.compile(r"VERSION_(?:LESS|GREATER|EQUAL)\w*\W+3\.(?P<minor>\d{1,2})"))
+_DIGIT = re.compile(r"\d")
 _SPEAKS_OF_PYTHON = re.compile(r"py", re.IGNORECASE)
 _DATA = re.compile(
     r"""Programming Language ::[^"']*|(?:python_requires|requires-python|requires_python)\W*[=:]\W*["'][^"']*["']"""
@@ -82,6 +83,8 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _minors(line: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[int]:
+    if not _DIGIT.search(line):  # no pattern fits, and most lines are such
+        return
     for match in (match for pattern in patterns for match in pattern.finditer(line)):
         for kind, text in match.groupdict().items():
             yield from (int(part, 16 if kind == "hexadecimal" else 10) for part in re.findall(r"\w+", text or ""))
@@ -117,9 +120,20 @@ def _named(text: str, folders: tuple[Path, ...]) -> Iterator[Path]:
         yield from (path for folder in folders if (path := folder / name).is_file())
 
 
+def _statements(module: ast.Module) -> Iterator[ast.AST]:
+    """Yield all statements, and what holds some; expressions, of which most nodes are, hold none."""
+    waiting: list[ast.AST] = [module]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "handlers", "orelse", "finalbody", "cases"):
+            inner = getattr(node, field, ())
+            waiting += inner if isinstance(inner, list) else ()  # the body of a lambda is an expression
+
+
 def _imported(tree: ast.Module, folder: Path, roots: tuple[Path, ...]) -> Iterator[Path]:
     """Yield the files of the project that a module imports, with the packages above them."""
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         names: list[str] = []
         where = roots
         if isinstance(node, ast.Import):
