@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 PACKAGES = Path(__file__).parent / "packages"
 
 
+def pytest_configure() -> None:
+    """Let tests be interrupted also where they run in the background of a script, whose children ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,  # noqa: ARG001 - the names are the hook's
