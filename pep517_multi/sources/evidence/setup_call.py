@@ -43,6 +43,7 @@ class SetupCall:
         if name in names.EXTENSION_KEYWORDS:
             if not is_empty_literal(value):
                 self.reader.report_extension(value, f"{name} is given to setup()")
+                self.reader.value(value, about=name)
         elif name in special:
             special[name](value)
         elif name in names.HARMLESS_KEYWORDS:
@@ -125,9 +126,8 @@ class SetupCall:
         self._followed.clear()
         for name, command in self._pairs(value):
             if name is None or (name.startswith(names.WHEEL_COMMANDS) and name not in names.SPARE_COMMANDS):
-                compiled_only = name in {"build_clib", "build_ext"}
                 what = f"cmdclass replaces {name or 'commands'}, which may do anything"
-                self.reader.report(command, what, compiled_only=compiled_only)
+                self.reader.report(command, what)
             elif not self.reader.is_command_class(command):
                 self.reader.value(command, about="cmdclass")
 

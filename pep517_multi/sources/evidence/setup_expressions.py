@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence import setup_names as names
-from pep517_multi.sources.evidence.literals import is_empty_literal, parse
+from pep517_multi.sources.evidence.literals import is_empty_literal, parse, walked
 from pep517_multi.sources.evidence.project import Finding, Project, extension, unknown
 from pep517_multi.sources.evidence.setup_bindings import Bindings
 from pep517_multi.sources.evidence.setup_call import SetupCall
@@ -20,18 +20,29 @@ from pep517_multi.sources.evidence.setup_paths import executed_file, is_project_
 from pep517_multi.sources.evidence.setup_versions import decided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MAX_DEPTH = 5
 _ABOUT_PROCESSES = re.compile(r"(?:^|/)proc(?:/|$)")
 _REACHING_FORMAT = re.compile(r"\{[^{}]*[.\[]\s*_*[a-z_]*(?:__|buffer|encoding)")
 _ORDERED_DICT = "collections.OrderedDict"
+_DOCSTRING = "the indentation of a docstring depends on the version of Python"
 _PLAIN = (
     ast.List, ast.Tuple, ast.Set, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.JoinedStr,
     ast.FormattedValue, ast.Slice, ast.Subscript, ast.Starred, ast.NamedExpr,
     ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
 )  # fmt: skip
 """Expressions that are harmless when all their parts are."""
+_REPEATED = (ast.For, ast.While, ast.FunctionDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+"""What may run several times."""
+
+
+def _is_flush(module: ast.Module) -> bool:
+    """Whether CPython 3.13 and newer, which take common indentation out of docstrings, leave that of ``module``."""
+    text = ast.get_docstring(module, clean=False) or ""
+    first, *others = text.split("\n")
+    filled = [line for line in others if line.strip()]
+    return "\t" not in text and first == first.lstrip() and (not filled or any(line[0] != " " for line in filled))
 
 
 class ExpressionReader(ABC):
@@ -97,6 +108,8 @@ class ExpressionReader(ABC):
             self.report(node, f"{self.about or 'something'} depends on the order of a set")
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ABOUT_PROCESSES.search(node.value):
             self.report(node, "it looks at what the system knows of this process")
+        if isinstance(node, ast.Constant) and node.value == "__doc__":
+            self.report(node, _DOCSTRING)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _REACHING_FORMAT.search(node.value):
             self.report(node, "a format that reaches into objects may find the interpreter")
         self._value(node)
@@ -142,6 +155,8 @@ class ExpressionReader(ABC):
 
     def _name(self, node: ast.expr, dotted: str) -> None:
         """Judge a name: bound here to harmless values, a harmless built-in, or something of a module."""
+        if dotted == "__doc__" and not _is_flush(self.module):
+            self.report(node, _DOCSTRING)
         if dotted == _ORDERED_DICT and self._makes_texts:
             self.report(node, f"how {dotted} looks as a text depends on the version of Python")
         if dotted in self.bindings.plain or dotted in names.BUILTINS or dotted in names.HARMLESS:
@@ -182,7 +197,7 @@ class ExpressionReader(ABC):
         dotted = self.bindings.dotted(node.func) or ""
         last = node.func.attr if isinstance(node.func, ast.Attribute) else dotted.rpartition(".")[2]
         if last in names.EXTENSION_CALLS:
-            self.report_extension(node, f"{last}()")
+            self._extension_call(node, last)
             return
         if dotted in names.SETUP:
             self.calls_setup = True
@@ -210,6 +225,39 @@ class ExpressionReader(ABC):
             if keyword.arg in names.NEWER_KEYWORDS and self._may_be_noticed(node.func, dotted, str(keyword.arg)):
                 self.report(node, f"not every supported Python knows the keyword {keyword.arg}")
             self.value(keyword.value)
+
+    def _extension_call(self, node: ast.Call, function: str) -> None:
+        """Note an extension module: how it is compiled is a stable ABI's affair, which ones there are is not."""
+        self.report_extension(node, f"{function}()")
+        if self._may_be_left_out(node):
+            self.report(node, "which extension modules are built may depend on whether they can be compiled")
+        for name in (*node.args[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "name")):
+            self.value(name)
+
+    def _may_be_left_out(self, node: ast.Call) -> bool:
+        """Whether the build may go on without this extension module and with others.
+
+        If there is only one, a wheel without it is no stable-ABI wheel, and shared with nobody.
+        """
+        given = {keyword.arg: keyword.value for keyword in node.keywords}
+        optional = given.get("optional")
+        if optional is None and (None not in given or self.flow.holds_arguments(given[None])):
+            return False
+        if isinstance(optional, ast.Constant) and not optional.value:
+            return False
+        calls = [part for part in walked(self.module) if isinstance(part, ast.Call) and self._makes_extensions(part)]
+        return calls != [node] or any(isinstance(above, _REPEATED) for above in self._all_above(node))
+
+    def _all_above(self, node: ast.AST) -> Iterator[ast.AST]:
+        above = self.flow.above(node)
+        while above is not None:
+            yield above
+            above = self.flow.above(above)
+
+    def _makes_extensions(self, call: ast.Call) -> bool:
+        dotted = self.bindings.dotted(call.func) or ""
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else dotted.rpartition(".")[2]
+        return name in names.EXTENSION_CALLS
 
     def _pattern_method(self, node: ast.Call, function: ast.Attribute) -> None:
         """Judge ``path.glob(…)``, which means the same for all only with a plain pattern for what is in folders."""
@@ -251,6 +299,9 @@ class ExpressionReader(ABC):
         """
         if self.stopping_is_final and self.modules.is_literal(module, name) and self.modules.is_quiet(module):
             return
+        path = self.modules.file(module) if name == "__doc__" else None
+        if path is not None and not _is_flush(parse(path) or ast.Module([], [])):
+            self.report(node, _DOCSTRING)
         problem = self.modules.problem_of_name(module, name)
         if problem is not None:
             self.report(node, f"{module}.{name} is imported, and {problem}")

@@ -54,7 +54,7 @@ class Flow:
 
     def _is_compiled_only(self, call: ast.Call, argument: str | None, value: ast.expr) -> bool:
         if (self._bindings.dotted(call.func) or "").rpartition(".")[2] in EXTENSION_CALLS:
-            return argument in _ARGUMENTS or (argument is None and self._holds_arguments(value))
+            return argument in _ARGUMENTS or (argument is None and self.holds_arguments(value))
         return self._bindings.dotted(call.func) in SETUP and argument == "options" and self.sets_tag_only(value)
 
     def _spent(self, statement: ast.stmt, part: ast.AST, followed: frozenset[str]) -> bool:
@@ -93,7 +93,7 @@ class Flow:
         call = self._above.get(id(method)) if isinstance(method, ast.Attribute) and method.attr in _ADDING else None
         return isinstance(call, ast.Call) and isinstance(self._above.get(id(call)), ast.Expr)
 
-    def _holds_arguments(self, node: ast.expr) -> bool:
+    def holds_arguments(self, node: ast.expr) -> bool:
         """Whether ``**node`` can be nothing but such arguments."""
         values = self._values(node.id) if isinstance(node, ast.Name) else ()
         keys = [ast.literal_eval(value).keys() for value in values if isinstance(value, ast.Dict) and is_literal(value)]

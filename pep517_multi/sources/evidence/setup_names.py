@@ -99,6 +99,27 @@ IMPORTABLE = STABLE_MODULES | frozenset(
 )
 """Modules whose import alone does no harm; most of what is in them is not harmless to use."""
 
+STABLE_NAMES = (
+    HARMLESS
+    | SETUP
+    | frozenset(
+        """
+        collections.Counter collections.deque contextlib.contextmanager contextlib.suppress copy.copy copy.deepcopy
+        datetime.date datetime.datetime datetime.timedelta distutils.core.Command distutils.core.Extension
+        functools.lru_cache functools.wraps itertools.islice operator.attrgetter operator.itemgetter os.environ os.getenv
+        os.path platform.machine platform.python_implementation platform.python_version platform.system
+        setuptools.Command setuptools.Distribution setuptools.Extension shlex.quote shlex.split shutil.which
+        subprocess.CalledProcessError subprocess.PIPE subprocess.Popen subprocess.call subprocess.check_call
+        subprocess.check_output subprocess.run sys.platform sys.version_info sysconfig.get_config_var
+        sysconfig.get_config_vars sysconfig.get_path sysconfig.get_paths sysconfig.get_platform tempfile.NamedTemporaryFile
+        tempfile.TemporaryDirectory tempfile.mkdtemp time.sleep time.time traceback.print_exc typing.Any typing.Callable
+        typing.Dict typing.Iterable typing.Iterator typing.List typing.Optional typing.TYPE_CHECKING typing.Tuple
+        typing.Union
+        """.split()
+    )
+)
+"""Names that every supported Python has in modules that may be imported: asking for one of them asks for nothing."""
+
 QUIET = IMPORTABLE | frozenset(
     """
     _thread abc bisect builtins calendar cmath copyreg csv decimal difflib fractions gc heapq hmac html keyword linecache

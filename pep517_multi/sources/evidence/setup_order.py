@@ -40,6 +40,8 @@ class Orders:
                 return len(elements) > 1 or any(isinstance(element, ast.Starred) for element in elements)
             case ast.SetComp():
                 return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=kind), attr=method)) if kind in _MAKERS:
+                return method in _GIVING_SETS  # set.union(one, other)
             case ast.Call(func=function):  # an empty one may be filled later
                 return self._bindings.dotted(function) in _MAKERS
             case ast.BinOp(left=left, op=operator, right=right) if isinstance(operator, _OPERATORS):

@@ -263,6 +263,13 @@ class ModuleReader(ExpressionReader):
                 if module not in names.STABLE_MODULES:
                     self.report(node, f"what is done depends on whether {module} can be imported")
 
+    def _report_newer_names(self, node: ast.ImportFrom) -> None:
+        """Find names that a module has in some Pythons only, imported where somebody may go on without them."""
+        for alias in node.names:
+            dotted = f"{node.module}.{alias.name}"
+            if node.module in names.IMPORTABLE and dotted not in names.STABLE_NAMES and alias.name != "*":
+                self.report(node, f"what is done depends on whether {dotted} can be imported")
+
     def _read_function(self, node: ast.FunctionDef) -> None:
         for value in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
             self.value_if_any(value)
@@ -289,6 +296,8 @@ class ModuleReader(ExpressionReader):
                 self._read_statement(statement)
 
     def _import_from(self, node: ast.ImportFrom) -> None:
+        if not (self.stopping_is_final or node.level):
+            self._report_newer_names(node)
         package = "." * node.level
         if node.level:
             folder = self.filename.split("/")[: -node.level]

@@ -14,18 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COMPILED_OR_PROSE = frozenset(
-    {
-        "ext_modules",
-        "ext_package",
-        "include_dirs",
-        "libraries",
-        "long_description",
-        "long_description_content_type",
-        "options",
-    }
-)
-"""Arguments of ``setup()`` that concern compiled modules, the tag, or the text that an index shows."""
+COMPILED = frozenset({"include_dirs", "libraries"})
+"""Arguments of ``setup()`` that concern nothing but how modules are compiled. Which modules there are concerns more."""
 
 
 def reaching_lines(text: str) -> frozenset[int] | None:
@@ -65,11 +55,11 @@ class _Reach:
     def follow_argument(self, keyword: ast.keyword, scope: str) -> None:
         if keyword.arg is None:
             self._follow_arguments(keyword.value, scope)
-        elif keyword.arg not in COMPILED_OR_PROSE:
+        elif keyword.arg not in COMPILED:
             self._follow(keyword.value, scope)
 
     def _follow_arguments(self, value: ast.expr, scope: str) -> None:
-        """Follow a mapping of arguments: of a literal only what is neither compiled nor prose."""
+        """Follow a mapping of arguments: of a literal only what is more than compiled."""
         if isinstance(value, ast.Call):
             for keyword in value.keywords:
                 self.follow_argument(keyword, scope)

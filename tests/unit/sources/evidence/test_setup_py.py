@@ -927,7 +927,10 @@ FLOWING = """
         pytest.param("", (), id="extensions-and-tag-only"),
         pytest.param("packages=['new' if new else 'old'],", ("new depends on sys.version_info",), id="packages-too"),
         pytest.param("keywords=[sys.platform],", ("keywords depends on sys.platform",), id="something-else"),
-        pytest.param("cmdclass={'build_ext': odd()},", (), id="command-that-compiles"),
+        pytest.param(
+            "cmdclass={'build_ext': odd()},", ("cmdclass replaces build_ext",), id="command-that-compiles-and-more"
+        ),
+        pytest.param("long_description=sys.version,", ("long_description depends on sys.version",), id="prose"),
         pytest.param("cmdclass={'build_py': odd()},", ("cmdclass replaces build_py",), id="command-that-copies"),
     ],
 )
@@ -942,6 +945,123 @@ def test_beside_extension_modules_only_what_reaches_the_rest_of_the_wheel_is_in_
     told = {reason.partition(": ")[2] for reason in evidence.doubts}
     assert all(any(reason.startswith(doubt) for reason in told) for doubt in doubts), evidence
     assert bool(told) == bool(doubts), evidence
+
+
+OPTIONAL = "which extension modules are built may depend on whether they can be compiled"
+
+
+def optional_ones(tree: Path, modules: str) -> Evidence:
+    setup_py = f"from setuptools import Extension, setup\nmore = dict(optional=True)\nsetup(ext_modules={modules})"
+    return judged(tree, setup_py)
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        pytest.param("[Extension('a', ['a.c']), Extension('b', ['b.c'], optional=True)]", id="one-of-two"),
+        pytest.param("[Extension(name, [name + '.c'], optional=True) for name in ('a', 'b')]", id="in-a-loop"),
+        pytest.param("[Extension('a', ['a.c']), Extension('b', ['b.c'], **more)]", id="by-arguments"),
+    ],
+)
+def test_an_optional_extension_module_beside_others_is_in_doubt(tmp_path: Path, modules: str) -> None:
+    assert any(OPTIONAL in doubt for doubt in optional_ones(tmp_path, modules).doubts)
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        pytest.param("[Extension('a', ['a.c'], optional=True)]", id="the-only-one"),
+        pytest.param("[Extension('a', ['a.c']), Extension('b', ['b.c'], optional=False)]", id="none"),
+    ],
+)
+def test_without_it_no_wheel_would_be_shared_or_nothing_can_be_missing(tmp_path: Path, modules: str) -> None:
+    evidence = optional_ones(tmp_path, modules)
+    assert (evidence.verdict, evidence.doubts) == (Verdict.EXTENSION, ())
+
+
+def test_which_extension_modules_there_are_is_in_doubt_where_the_version_decides(tmp_path: Path) -> None:
+    setup_py = """
+        import sys
+        from setuptools import Extension, setup
+        modules = [Extension("a", ["a.c"], py_limited_api=True)]
+        if sys.version_info >= (3, 10):
+            modules.append(Extension("b", ["b.c"], py_limited_api=True))
+        setup(ext_modules=modules)
+    """
+    assert judged(tmp_path, setup_py).doubts == ("setup.py:5: what is done depends on sys.version_info",)
+
+
+NEWER_NAMES = {
+    "typing": """
+        from setuptools import setup
+        try:
+            from typing import ParamSpec
+            needed = []
+        except ImportError:
+            needed = ["typing_extensions"]
+        setup(install_requires=needed)
+    """,
+    "in-a-function-that-is-tried": """
+        from setuptools import setup
+        def newer():
+            from functools import cache
+            return ["pkg.new"]
+        try:
+            packages = newer()
+        except ImportError:
+            packages = []
+        setup(packages=packages)
+    """,
+    "docstring-with-a-margin": '''
+        """A package.
+
+            Usage
+            Licence
+        """
+        from setuptools import setup
+        setup(description=__doc__.split("    ")[1])
+    ''',
+    "docstring-of-a-module": """
+        from setuptools import setup
+        import pkg.about
+        setup(description=pkg.about.__doc__.split("    ")[1])
+    """,
+    "docstring-of-an-executed-file": """
+        from setuptools import setup
+        about = {}
+        exec(open("pkg/about.py").read(), about)
+        setup(description=about["__doc__"])
+    """,
+    "order-of-joined-sets": """
+        from setuptools import setup
+        setup(keywords=", ".join(set.union({"a"}, ["b", "c"])))
+    """,
+}
+
+
+@pytest.mark.parametrize("setup_py", [pytest.param(text, id=name) for name, text in NEWER_NAMES.items()])
+def test_what_only_some_pythons_have_or_do_is_not_independent(tmp_path: Path, setup_py: str) -> None:
+    about = '''"""About.\n\n    More\n"""'''
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "about.py").write_text(about, encoding="utf-8")
+    assert judged(tmp_path, setup_py, pkg="").verdict is Verdict.UNKNOWN
+
+
+def test_names_that_every_python_has_and_flush_docstrings_are_harmless(tmp_path: Path) -> None:
+    setup_py = '''
+        """A package.
+
+        Usage
+            More
+        """
+        try:
+            from setuptools import find_packages, setup
+            from typing import TYPE_CHECKING
+        except ImportError:
+            from distutils.core import setup
+        setup(long_description=__doc__)
+    '''
+    assert judged(tmp_path, setup_py).verdict is Verdict.INDEPENDENT
 
 
 def test_a_project_without_extension_modules_has_no_doubts_besides_the_verdict(tmp_path: Path) -> None:
