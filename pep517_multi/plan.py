@@ -28,6 +28,10 @@ def expect(
         because = (f"if {ends} build the same with the stable ABI, it serves {interpreter.name} between them too",)
         return Expected.PROOF, relatives[0], (*because, *policy.because, *policy.doubts)
     if policy.dependence is Dependence.EXTENSION:
+        if policy.tag_may_change:
+            stretch = policy.stretch(interpreter.python)
+            near = [builder.name for builder in builders if policy.stretch(builder.python) == stretch]
+            family = [name for name in family if name in near] or family
         because = (f"{family[0]} builds first; if its wheel uses the stable ABI, it serves {interpreter.name} too",)
         return Expected.STABLE_ABI, family[0], (*because, *policy.because)
     if policy.proof_needed:
@@ -55,10 +59,7 @@ def next_builders(
         return tuple(waiting)
     if policy.dependence is Dependence.EXTENSION:
         shared = {"cpython"} if stable_abi_expected and policy.share_stable_abi else set()
-        if policy.proof_needed:
-            ends = [*_ends(waiting, everyone, policy)]
-            return tuple(one for one in waiting if one.abi_family not in shared or one in ends) or tuple(waiting)
-        return tuple(_first_of_each(waiting, tried=tried, shared=shared))
+        return _next_of_extensions(waiting, policy=policy, everyone=everyone, tried=tried, shared=shared)
     if policy.proof_needed:
         return tuple(_ends(waiting, everyone, policy)) or tuple(waiting)
     if not tried:
@@ -66,6 +67,24 @@ def next_builders(
         stops = policy.may_stop(older.python, builders=[waiting[0].python])
         return (waiting[0], older) if stops else (waiting[0],)
     return tuple(_first_of_each(waiting, tried=tried, shared={interpreter.abi_family for interpreter in waiting}))
+
+
+def _next_of_extensions(
+    waiting: Sequence[Interpreter],
+    *,
+    policy: Policy,
+    everyone: Sequence[Interpreter],
+    tried: Collection[str],
+    shared: Collection[str],
+) -> tuple[Interpreter, ...]:
+    """Choose who builds extension modules next; of families that may share a stable ABI not all at once."""
+    if policy.proof_needed:
+        chosen = [*_ends(waiting, everyone, policy)]
+    elif policy.tag_may_change and not set(shared) <= set(tried):
+        chosen = [*{policy.stretch(one.python): one for one in reversed(waiting) if one.abi_family in shared}.values()]
+    else:
+        return tuple(_first_of_each(waiting, tried=tried, shared=shared))
+    return tuple(one for one in waiting if one.abi_family not in shared or one in chosen) or tuple(waiting)
 
 
 def families(interpreters: Sequence[Interpreter]) -> Iterator[list[Interpreter]]:

@@ -141,6 +141,7 @@ class Run:
             share_stable_abi=self.settings.abi3,
             because=evidence.because,
             doubts=evidence.doubts,
+            tag_doubts=evidence.tag_doubts,
             turning_points=evidence.turning_points,
             stops_below=evidence.stops_below,
         )

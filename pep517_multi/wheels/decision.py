@@ -44,7 +44,8 @@ class Policy:
     :param share_stable_abi: false under ``--no-abi3``.
     :param because: the reasons of ``dependence``.
     :param doubts: what else than extension modules may differ between builders, where there are extension modules.
-    :param turning_points: minor versions of Python 3 that the build speaks of, and where it may change.
+    :param tag_doubts: what may keep some versions from using the stable ABI that others use.
+    :param turning_points: minor versions of Python 3 from which on the build may do something else than before.
     :param stops_below: the minor version of Python 3 below which the build may stop as too old; 0: it does not.
     """
 
@@ -54,6 +55,7 @@ class Policy:
     share_stable_abi: bool = True
     because: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    tag_doubts: tuple[str, ...] = ()
     turning_points: frozenset[int] = frozenset()
     stops_below: int = 0
 
@@ -62,11 +64,13 @@ class Policy:
         return python[1] < self.stops_below and all(python < builder for builder in builders)
 
     def stretch(self, python: tuple[int, int]) -> int:
-        """Return in which stretch of versions between turning points ``python`` lies, as a number.
+        """Return in which stretch of versions between turning points ``python`` lies, as a number."""
+        return sum(minor <= python[1] for minor in self.turning_points)
 
-        A version that is spoken of is a stretch of its own, for it may be compared with ``==``.
-        """
-        return sum(minor <= python[1] for turning in self.turning_points for minor in (turning, turning + 1))
+    @property
+    def tag_may_change(self) -> bool:
+        """Whether a stable-ABI wheel is shared, without proof, between turning points alone."""
+        return self.mode is ReuseMode.AUTO and bool(self.tag_doubts) and not self.proof_needed
 
     @property
     def proof_needed(self) -> bool:
@@ -336,6 +340,11 @@ def _against_project(
         yield "the project builds extension modules, and this wheel without any may be one build's accident"
     if stable and not built.wheel.extensions:
         yield "its tag names a stable ABI, but it holds no extension module"
+    if stable and policy.tag_may_change and not _is_near(interpreter, built, policy):
+        yield (
+            f"whether {interpreter.name} would use the stable ABI is not known, for the build speaks of a version of "
+            f"Python that sets it apart from who built this ({policy.tag_doubts[0]})"
+        )
     if (
         policy.proof_needed
         and (stable or not expected)
@@ -343,6 +352,12 @@ def _against_project(
     ):
         doubted = next(_doubted(policy), "it is not known whether a fresh build would give the same")
         yield next(_unproved(interpreter, policy, comparisons), doubted)
+
+
+def _is_near(interpreter: Interpreter, built: Built, policy: Policy) -> bool:
+    """Whether no turning point lies between ``interpreter`` and one of those who built."""
+    stretch = policy.stretch(interpreter.python)
+    return any(policy.stretch(builder.python) == stretch for builder in built.builders)
 
 
 def _unproved(interpreter: Interpreter, policy: Policy, comparisons: Iterable[Comparison]) -> Iterator[str]:

@@ -52,6 +52,7 @@ BUILDS = {
     "extension-c": EACH,
     "extension-abi3": STABLE_ABI,
     "extension-abi3-leak": STABLE_ABI,
+    "extension-abi3-some": EACH,
     "extension-optional": EACH,
     "extension-pypy-pure": EACH,
     "hazard-files": EACH,

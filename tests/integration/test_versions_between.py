@@ -17,7 +17,7 @@ import base64, hashlib, os, sys, zipfile
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files = {
-        "between.py": "SPECIAL = %r" % (sys.version_info[:2] == VERSION),
+        "between.py": "SPECIAL = %r" % (SPECIAL),
         "between-1.dist-info/METADATA": "Metadata-Version: 2.1\\nName: between\\nVersion: 1\\n",
         "between-1.dist-info/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }
@@ -32,14 +32,26 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 """
 
 
-def test_a_version_between_the_ends_that_the_backend_names_builds_for_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "special",
+    [
+        pytest.param("sys.version_info[:2] == (3, MINOR)", id="version"),
+        pytest.param("'%d%d' % sys.version_info[:2] == '3MINOR'", id="version-without-a-dot"),
+        pytest.param("sys.version_info.minor in range(MINOR, MINOR + 1)", id="range"),
+        pytest.param("os.path.exists('data/py%d%d.json' % sys.version_info[:2])", id="name-of-a-file"),
+    ],
+)
+def test_a_version_between_the_ends_that_the_backend_treats_specially_builds_for_itself(
+    tmp_path: Path, special: str
+) -> None:
     oldest, between, *_, newest = cpython_targets()
     minor = between.partition(".")[2]
     tree = tmp_path / "between"
-    tree.mkdir()
+    (tree / "data").mkdir(parents=True)
+    (tree / "data" / f"py3{minor}.json").write_text("{}", encoding="utf-8")
     system = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
     (tree / "pyproject.toml").write_text(system, encoding="utf-8")
-    (tree / "own.py").write_text(BACKEND.replace("VERSION)", f"(3, {minor}))"), encoding="utf-8")
+    (tree / "own.py").write_text(BACKEND.replace("SPECIAL)", special.replace("MINOR", minor) + ")"), encoding="utf-8")
 
     ran = multibuild("build", tree, *impls(oldest, between, newest), workdir=tmp_path / "work")
 

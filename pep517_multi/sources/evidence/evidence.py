@@ -22,12 +22,14 @@ class Evidence:
     """A verdict and every reason for it, each one clause that a packager can check (``setup.py:12: …``).
 
     :param doubts: beside extension modules, what else may differ between builders: a stable ABI does not settle that.
-    :param turning_points: minor versions of Python 3 that the build speaks of, where only builds can tell.
+    :param tag_doubts: what may make the tag of such a wheel, or how a module is compiled, depend on the version.
+    :param turning_points: minor versions of Python 3 from which on the build may do something else than before.
     :param stops_below: the minor version of Python 3 below which the build may stop as too old; 0: it does not.
     """
 
     verdict: Verdict
     because: tuple[str, ...]
     doubts: tuple[str, ...] = ()
+    tag_doubts: tuple[str, ...] = ()
     turning_points: frozenset[int] = frozenset()
     stops_below: int = 0

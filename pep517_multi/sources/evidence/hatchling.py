@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pep517_multi.errors import SourceError
 from pep517_multi.sources.buildsystem import read_toml
 from pep517_multi.sources.evidence.project import Finding, Project, extension, is_one_of, table, unknown
-from pep517_multi.sources.evidence.requirements import EXTENSION_MAKERS
+from pep517_multi.sources.evidence.requirements import EXTENSION_MAKERS, judge_requirements
 from pep517_multi.sources.evidence.schemes import judge_schemes
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def judge_hatchling(project: Project) -> Iterator[Finding]:
 
 
 def _judge_tables(hatch: Mapping[str, Any], where: str) -> Iterator[Finding]:
+    yield from _judge_dependencies(hatch, where)
     for keys in (("build", "hooks"), ("build", "targets", "wheel", "hooks")):
         for name, hook in table(hatch, *keys).items():
             if name not in _BUILD_HOOKS:
@@ -48,6 +49,21 @@ def _judge_tables(hatch: Mapping[str, Any], where: str) -> Iterator[Finding]:
     source = table(hatch, "version").get("source", "regex")
     if not is_one_of(source, _VERSION_SOURCES):
         yield unknown(f"{where}version.source is {source!r}, which runs code for the version")
+
+
+def _judge_dependencies(hatch: Mapping[str, Any], where: str) -> Iterator[Finding]:
+    """Find build requirements that stand outside ``[build-system]``; each may be a plugin."""
+    for keys in (("build",), ("build", "targets", "wheel")):
+        place = f"{where}{'.'.join(keys)}"
+        settings = table(hatch, *keys)
+        hooks = table(settings, "hooks")
+        for holder in (settings, *(table(hooks, name) for name in hooks)):
+            listed = holder.get("dependencies", [])
+            texts = map(str, listed) if isinstance(listed, list) else [str(listed)]
+            yield from judge_requirements(texts, harmless=PLUGINS, where=f"{place}.dependencies")
+            for key in ("require-runtime-dependencies", "require-runtime-features"):
+                if holder.get(key):
+                    yield unknown(f"{place}.{key}: what the project requires is there in the build")
 
 
 def _build_hook(name: str, hook: object, where: str) -> Finding:

@@ -94,7 +94,8 @@ def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -
     open_ = [finding for finding in findings if finding.verdict is Verdict.UNKNOWN]
     stops_below = max((finding.stops_below for finding in findings), default=0)
     if made:
-        return Evidence(Verdict.EXTENSION, made, tuple(_doubts(project, open_)), turning_points(project), stops_below)
+        doubts, tag_doubts = tuple(_doubts(project, open_)), tuple(_tag_doubts(open_))
+        return Evidence(Verdict.EXTENSION, made, doubts, tag_doubts, turning_points(project), stops_below)
     if open_:
         because = tuple(finding.because for finding in open_)
         return Evidence(Verdict.UNKNOWN, because, turning_points=turning_points(project), stops_below=stops_below)
@@ -110,6 +111,11 @@ def _doubts(project: Project, findings: Iterable[Finding]) -> Iterator[str]:
         reaches = line is None or reaching is None or int(line[1]) in reaching
         if reaches and not finding.compiled_only:
             yield finding.because
+
+
+def _tag_doubts(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield what reaches nothing but compiled modules and the tag: not every version may use the stable ABI."""
+    yield from (finding.because for finding in findings if finding.compiled_only)
 
 
 def _own_backend(project: Project) -> str | None:

@@ -33,16 +33,16 @@ _MESON_EXTENSION = re.compile(r"\bextension_module\s*\(")
 _CMAKE_EXTENSION = re.compile(r"\b(?:python3?_add_library|pybind11_add_module|nanobind_add_module)\s*\(", re.IGNORECASE)
 _CMAKE_PYTHON = re.compile(r"python|pybind|nanobind|skbuild_soabi", re.IGNORECASE)
 _CMAKE_INCLUDE = re.compile(r"\binclude\s*\([^)]*\.(?!cmake\b)\w", re.IGNORECASE)
+_RUST_SCRIPTS = ("/build.rs",)
+_RUST_EFFECTS = re.compile(r"\b(?:Command\s*::|fs\s*::\s*(?:write|copy)|File\s*::\s*create|OpenOptions)")
 _RUST_BINDINGS = ("pyo3", "pyo3-ffi", "cpython", "rust-cpython")
 _PROMISED_TAGS = frozenset({"py3", "py2.py3"})
 
 
 def judge_meson(project: Project) -> Iterator[Finding]:
-    """Find extension modules; without any, ``meson.build`` is a program that may still ask for the interpreter."""
-    found = [*_lines(project, _MESON_FILES, _MESON_EXTENSION)]
-    yield from (extension(f"{where}: extension_module()") for where in found)
-    if not found:
-        yield unknown("meson.build: what is installed, and where, may depend on the interpreter")
+    """Find extension modules; with or without them, ``meson.build`` is a program that may ask for the interpreter."""
+    yield from (extension(f"{where}: extension_module()") for where in _lines(project, _MESON_FILES, _MESON_EXTENSION))
+    yield unknown("meson.build: what is installed, and where, may depend on the interpreter")
 
 
 def judge_scikit_build(project: Project) -> Iterator[Finding]:
@@ -87,7 +87,9 @@ def _judge_cmake(project: Project, tag: str) -> Iterator[Finding]:
             yield unknown(f"{where}: CMake looks at the interpreter")
         for where in _lines(project, _CMAKE_FILES, _CMAKE_INCLUDE, samples=True):
             yield unknown(f"{where}: CMake includes what may look at the interpreter")
-    elif not found:
+    elif found:
+        yield unknown("CMakeLists.txt: what is installed besides may depend on the interpreter")
+    else:
         yield unknown("pyproject.toml: scikit-build-core gives the wheel the builder's tag")
 
 
@@ -112,12 +114,22 @@ def judge_maturin(project: Project) -> Iterator[Finding]:
     bindings = settings.get("bindings")
     if is_one_of(bindings, {"bin", "uniffi"}):
         return
+    yield from _rust_doubts(project, settings)
     if bindings == "cffi":
         yield unknown("pyproject.toml: the builder's cffi writes a part of the wheel")
     elif bindings is not None:
         yield extension(f"pyproject.toml: tool.maturin.bindings is {bindings!r}")
     else:
         yield _rust_bindings(project, str(settings.get("manifest-path", "Cargo.toml")))
+
+
+def _rust_doubts(project: Project, settings: Mapping[str, Any]) -> Iterator[Finding]:
+    """Find what may make more than compiled code, or the tag, depend on the interpreter."""
+    features = settings.get("features", [])
+    if not isinstance(features, list) or not all(isinstance(feature, str) for feature in features):
+        yield unknown("pyproject.toml: tool.maturin.features may depend on the interpreter")
+    for where in _lines(project, _RUST_SCRIPTS, _RUST_EFFECTS, samples=True):
+        yield unknown(f"{where}: the build script may write what depends on the interpreter")
 
 
 def _rust_bindings(project: Project, manifest: str) -> Finding:

@@ -7,17 +7,18 @@ for versions, generously: a version found in vain costs a build, one overlooked 
 
 from __future__ import annotations
 
-import ast
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pep517_multi.interpreters.interpreter import SUPPORTED_FROM
-from pep517_multi.sources.evidence.literals import module_file, parse
+from pep517_multi.sources.evidence.build_scripts import MOST_SCRIPTS, Scripts
+from pep517_multi.sources.evidence.literals import parse
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS
+from pep517_multi.sources.evidence.version_bounds import without_bounds
+from pep517_multi.sources.evidence.version_signs import ASKS_FOR_VERSION, arrivals, in_name, numbers_compared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pep517_multi.sources.evidence.project import Project
 
@@ -32,38 +33,64 @@ _PYTHON = (
 """How a version may be written in Python; the first and the last three also where another language has it."""
 _OTHER = (*_PYTHON[:1], *_PYTHON[3:], re.compile(r"VERSION_(?:LESS|GREATER|EQUAL)\w*\W+3\.(?P<minor>\d{1,2})"))
 _DIGIT = re.compile(r"\d")
-_SPEAKS_OF_PYTHON = re.compile(r"py", re.IGNORECASE)
+_SPEAKS_OF_PYTHON = re.compile(r"py|version_compare|\b(?:STREQUAL|MATCHES|IN_LIST)\b", re.IGNORECASE)
 _DATA = re.compile(
     r"""Programming Language ::[^"']*|(?:python_requires|requires-python|requires_python)\W*[=:]\W*["'][^"']*["']"""
+    r"""|^\s*__\w*version__\s*=\s*["'][^"']*["']\s*$"""
 )
 _STABLE_ABI = re.compile(r"abi3|limited", re.IGNORECASE)
 _STABLE_ABI_SINCE = re.compile(r"\bcp3\d+|\b0x03[0-9a-fA-F]+")
-"""What most projects have and what is no condition: classifiers, Requires-Python, since when the stable ABI is used."""
-_FILE = re.compile(r"""["']([\w./-]+\.py)["']""")
+"""What most projects have and what is no condition: classifiers, Requires-Python, the project's own version, since when
+the stable ABI is used."""
 _OTHER_FILES = ("/meson.build", "/CMakeLists.txt", ".cmake", "/build.rs")
-_BACKENDS = ("hatch", "meson-python", "pdm", "poetry", "scikit-build", "setuptools")
-_MOST_FILES = 200
 _OLDEST, _NEWEST = min(SUPPORTED_FROM.values())[1], 100
 
 
 def turning_points(project: Project) -> frozenset[int]:
-    """Return the minor versions of Python 3 that build scripts, and modules of the project that they import, name.
+    """Return the minor versions of Python 3 at which what is built may change, each being the first after a change.
 
-    Where there is too much to read, all of them.
+    They come from build scripts, the modules and the data that these name, and the names of files. Where there is too
+    much to read, all of them.
     """
-    lines = [*_requirement_lines(project)]
-    scripts = _scripts(project)
-    if len(scripts) > _MOST_FILES:
+    scripts = Scripts(project)
+    if len(scripts.python) > MOST_SCRIPTS:
         return frozenset(range(_OLDEST, _NEWEST))
-    for path in scripts:
-        lines += _lines(path.read_text(encoding="utf-8", errors="replace"))
-    found = {minor for line in lines for minor in _minors(line, _PYTHON)}
-    for name in project.files:
-        if f"/{name}".endswith(_OTHER_FILES) and not name.startswith(SPARE_FOLDERS):
-            for line in _lines(project.text(name)):
-                patterns = _PYTHON if _SPEAKS_OF_PYTHON.search(line) else _OTHER
-                found.update(_minors(line, patterns))
-    return frozenset(minor for minor in found if minor >= _OLDEST)
+    found = {point for line in _requirement_lines(project) for point in _in_text(line)}
+    asks = False
+    for path in scripts.python:
+        text, module = path.read_text(encoding="utf-8", errors="replace"), parse(path)
+        rest, bounds = without_bounds(text, module)
+        found |= bounds | {point for line in _lines(rest) for point in _around(_minors(line, _PYTHON))}
+        found |= arrivals(module) if module is not None else frozenset()
+        if ASKS_FOR_VERSION.search(text):
+            asks = True
+            found |= {*_around(numbers_compared(module) if module is not None else ())}
+    for name in (*scripts.data, *(name for name in project.files if _is_build_file(name))):
+        found |= {*_in_text(project.text(name), python=name in scripts.data)}
+    if asks:
+        found |= {*_around(minor for name in project.files for minor in in_name(name))}
+    return frozenset(point for point in found if point > _OLDEST)
+
+
+def _is_build_file(name: str) -> bool:
+    return f"/{name}".endswith(_OTHER_FILES) and not name.startswith(SPARE_FOLDERS)
+
+
+def _around(minors: Iterable[int]) -> Iterator[int]:
+    """Yield where a stretch begins and ends that is one version alone."""
+    for minor in minors:
+        yield from (minor, minor + 1)
+
+
+def _in_text(text: str, *, python: bool = True) -> Iterator[int]:
+    """Yield the turning points in a text that is no module of Python.
+
+    :param python: whether every version in it is taken for one of Python.
+    """
+    rest, bounds = without_bounds(text)
+    yield from bounds
+    for line in _lines(rest):
+        yield from _around(_minors(line, _PYTHON if python or _SPEAKS_OF_PYTHON.search(line) else _OTHER))
 
 
 def _requirement_lines(project: Project) -> Iterator[str]:
@@ -88,61 +115,3 @@ def _minors(line: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[int]:
     for match in (match for pattern in patterns for match in pattern.finditer(line)):
         for kind, text in match.groupdict().items():
             yield from (int(part, 16 if kind == "hexadecimal" else 10) for part in re.findall(r"\w+", text or ""))
-
-
-def _scripts(project: Project) -> list[Path]:
-    """Return each Python file at the top, in the folders of a backend and named by these or by configuration files.
-
-    And what of the project they import.
-    """
-    in_tree = [project.path / folder for folder in project.build_system.backend_path]
-    found = [
-        *filter(Path.is_file, sorted(project.path.glob("*.py"))),
-        *(path for folder in in_tree for path in sorted(folder.rglob("*.py"))),
-    ]
-    settings = [str(project.table("tool", name)) for name in _BACKENDS]
-    for text in (*settings, project.text("hatch.toml"), project.text("meson.build")):
-        found += [path for path in _named(text, (project.path,)) if path not in found]
-    roots = (project.path, project.path / "src", *in_tree)
-    for path in found:  # which grows meanwhile
-        if len(found) > _MOST_FILES:
-            break
-        tree = parse(path)
-        named = _named(path.read_text(encoding="utf-8", errors="replace"), (project.path, path.parent))
-        more = [*named, *(() if tree is None else _imported(tree, path.parent, roots))]
-        found += [module for module in dict.fromkeys(more) if module not in found]
-    return found
-
-
-def _named(text: str, folders: tuple[Path, ...]) -> Iterator[Path]:
-    """Yield the Python files that ``text`` names by their paths from one of ``folders``."""
-    for name in _FILE.findall(text):
-        yield from (path for folder in folders if (path := folder / name).is_file())
-
-
-def _statements(module: ast.Module) -> Iterator[ast.AST]:
-    """Yield all statements, and what holds some; expressions, of which most nodes are, hold none."""
-    waiting: list[ast.AST] = [module]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for field in ("body", "handlers", "orelse", "finalbody", "cases"):
-            inner = getattr(node, field, ())
-            waiting += inner if isinstance(inner, list) else ()  # the body of a lambda is an expression
-
-
-def _imported(tree: ast.Module, folder: Path, roots: tuple[Path, ...]) -> Iterator[Path]:
-    """Yield the files of the project that a module imports, with the packages above them."""
-    for node in _statements(tree):
-        names: list[str] = []
-        where = roots
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            where = (folder.joinpath(*[".."] * (node.level - 1)).resolve(),) if node.level else roots
-            names = [module, *(f"{module}.{alias.name}".strip(".") for alias in node.names)]
-        for name in filter(None, names):
-            parts = name.split(".")
-            above = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-            yield from filter(None, (module_file(where, one) for one in above))

@@ -341,6 +341,19 @@ def test_what_is_recognised_as_harmless_is_independent(tmp_path: Path, files: di
             id="cmake-looks-at-the-interpreter-in-a-module",
         ),
         pytest.param(
+            {
+                "pyproject.toml": HATCH
+                + "[tool.hatch.build.hooks.version]\ndependencies = ['odd; python_version<\"3.12\"']"
+            },
+            "build.dependencies: requires odd, which may change what is built",
+            id="hatch-dependencies-of-a-hook",
+        ),
+        pytest.param(
+            {"pyproject.toml": HATCH, "hatch.toml": "[build.targets.wheel]\nrequire-runtime-dependencies = true"},
+            "what the project requires is there in the build",
+            id="hatch-runtime-dependencies",
+        ),
+        pytest.param(
             {"pyproject.toml": SCIKIT + "[tool.scikit-build.metadata.version]\nprovider = ['a']"},
             "has a provider that may do anything",
             id="scikit-list",
@@ -616,3 +629,56 @@ def test_extension_modules_are_found(tmp_path: Path, files: dict[str, str], beca
 
     assert evidence.verdict is Verdict.EXTENSION, evidence
     assert any(because in reason for reason in evidence.because), evidence
+
+
+@pytest.mark.parametrize(
+    ("files", "doubt"),
+    [
+        pytest.param({"pyproject.toml": MESON, "meson.build": "py.extension_module('x')"}, "meson.build", id="meson"),
+        pytest.param(
+            {"pyproject.toml": SCIKIT, "CMakeLists.txt": "python_add_library(x)"},
+            "CMakeLists.txt: what is installed besides",
+            id="cmake",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": MATURIN
+                + "[tool.maturin]\nbindings = 'pyo3'\nfeatures = [{feature = 'abi3', python-version = '<3.13'}]"
+            },
+            "tool.maturin.features",
+            id="maturin-features",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": MATURIN + "[tool.maturin]\nbindings = 'pyo3'",
+                "build.rs": 'use std::fs;\nfn main() { fs::write("python/pkg/_config.py", text()); }',
+            },
+            "build.rs:2",
+            id="maturin-build-script",
+        ),
+    ],
+)
+def test_beside_extension_modules_a_program_that_installs_is_in_doubt(
+    tmp_path: Path, files: dict[str, str], doubt: str
+) -> None:
+    evidence = judged(tmp_path, files)
+    assert evidence.verdict is Verdict.EXTENSION
+    assert any(doubt in reason for reason in evidence.doubts)
+
+
+def test_a_plain_maturin_project_is_not_in_doubt(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": MATURIN + "[tool.maturin]\nbindings = 'pyo3'\nfeatures = ['pyo3/abi3-py38']",
+        "build.rs": "fn main() { pyo3_build_config::use_pyo3_cfgs(); }",
+    }
+    assert judged(tmp_path, files).doubts == ()
+
+
+def test_a_condition_on_the_stable_abi_is_told_apart_from_doubts_of_the_rest(tmp_path: Path) -> None:
+    setup_py = (
+        "import sys\nfrom setuptools import Extension, setup\nlimited = sys.version_info < (3, 13)\n"
+        "setup(ext_modules=[Extension('a', ['a.c'], py_limited_api=limited)])\n"
+    )
+    evidence = judged(tmp_path, {"pyproject.toml": SETUPTOOLS, "setup.py": setup_py})
+    assert (evidence.doubts, evidence.tag_doubts) == ((), ("setup.py:3: limited depends on sys.version_info",))
+    assert evidence.turning_points == {13}
