@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, NoReturn, Protocol
 
+from pep517_multi import interrupts
 from pep517_multi.containment import Keeping, LogWriter, Redaction
 from pep517_multi.containment.output import LOG_LIMIT
 from pep517_multi.errors import MultibuildError
@@ -176,7 +177,8 @@ class LocalRunner:
     def _start(
         self, command: Command, *, stdin: IO[bytes] | int, stdout: IO[bytes] | int, stderr: IO[bytes] | int
     ) -> _Running:
-        with self._lock, contextlib.ExitStack() as stack:
+        # An interrupt between the start of a process and the note that it runs would leave it behind.
+        with interrupts.deferred(), self._lock, contextlib.ExitStack() as stack:
             if self._closed:
                 message = f"{command.argv[0]} was not started because the run is being stopped"
                 raise CommandStartError(message)
@@ -223,12 +225,12 @@ class _Running:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self.process.pid, signal.SIGCONT)  # in case that somebody stopped the keeper
         else:
-            _kill_group(self.process)
+            end_group(self.process)
 
     def kill(self, *, after: float) -> None:
         """End what still runs after so many seconds, the keeper too."""
         if self.process.returncode is None and not _wait(self.process, max(0, after), None):
-            _kill_group(self.process)
+            end_group(self.process)
             self._end_orphan()
 
     def close(self) -> None:
@@ -326,10 +328,13 @@ def _wait(child: subprocess.Popen[bytes], timeout: float | None, piped: _Piped |
 
 
 def _has_ended(child: subprocess.Popen[bytes]) -> bool:
-    return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+    try:
+        return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+    except ChildProcessError:  # another thread has waited for it
+        return True
 
 
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
+def end_group(child: subprocess.Popen[bytes]) -> None:
     """End the whole group, so that nothing a backend left behind goes on; before reaping, its id is still its own."""
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

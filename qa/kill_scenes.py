@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from kill_judging import State, look, strays
 from kill_trees import write_tree
+from killed import ASKED
 from killed import kill as kill_process
 
 from pep517_multi import files, orphans
+from pep517_multi.cli.endings import INTERRUPTED
 from pep517_multi.process import inherited_environment
 
 if TYPE_CHECKING:
@@ -64,15 +66,25 @@ def scenes(packages: Sequence[str]) -> list[Scene]:
 
 @dataclass(frozen=True)
 class Kill:
-    """When: before a step, or after some seconds; and whom: the driver, or all its children as well."""
+    """When: before a step, or after some seconds; and whom: the driver, or all its children as well.
+
+    :param signals: instead of a kill, what the driver is asked with to end in order: ``SIGINT``, or ``SIGINT+SIGTERM``
+        for one more while it clears up. Only before a step.
+    """
 
     step: int = 0
     seconds: float = 0.0
     tree: bool = False
+    signals: str = ""
 
     def __str__(self) -> str:
         when = f"before step {self.step}" if self.step else f"after {self.seconds:.2f} s"
-        return f"{when}, {'with all its children' if self.tree else 'alone'}"
+        return f"{when}, {self.signals or ('with all its children' if self.tree else 'alone')}"
+
+    @property
+    def whom(self) -> str:
+        """What ``killed.py`` is told."""
+        return self.signals or ("tree" if self.tree else "driver")
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,8 @@ class Bench:
 
     folder: Path
     interpreters: tuple[Path, ...]
+    slowest: float = 0.0
+    """Seconds from a signal to the end of the run."""
     _rehearsed: dict[Scene, Rehearsed] = field(default_factory=dict)
 
     @property
@@ -121,8 +135,10 @@ class Bench:
         rehearsed = self.rehearse(scene)
         files.remove_tree(self.place)
         shutil.copytree(self._stock(scene), self.place, symlinks=True)
-        how = self._play_and_kill(scene, kill)
+        how, told = self._play_and_kill(scene, kill)
         problems = [f"after the kill: {each}" for each in look(self.place).torn(rehearsed.before, rehearsed.after)]
+        if kill.signals:
+            problems += self._disorder(how, told)
         problems += self._foreign_problems(scene)
         try:
             self._run(scene, "0", "driver")
@@ -168,15 +184,33 @@ class Bench:
         done = subprocess.run(command, env=self._environ(), capture_output=True, text=True, check=True)
         return done.stderr
 
-    def _play_and_kill(self, scene: Scene, kill: Kill) -> str:
-        whom = "tree" if kill.tree else "driver"
-        command = self._command(scene, str(kill.step or 10**9), whom)
+    def _disorder(self, how: str, told: str) -> Iterator[str]:
+        """Say what a run that was asked to end has done wrong; one that was asked twice may leave things lying."""
+        errors = [line for line in told.splitlines() if line.startswith("multibuild: error: ")]
+        if how not in {"ended", "ended at once", "had ended"} or len(errors) != (how != "had ended"):
+            yield f"it {how} and said: {told[-2000:]}"
+        if "Traceback" in told or "Exception ignored" in told:
+            yield f"it showed its inside: {told[-2000:]}"
+        if how != "ended at once":
+            yield from (f"left over after the signal: {each}" for each in strays(self.place))
+        yield from (f"process {pid} goes on after the signal" for pid in orphans.found(self.place / "work"))
+
+    def _play_and_kill(self, scene: Scene, kill: Kill) -> tuple[str, str]:
+        """Answer how it ended, and what it said on standard error."""
+        command = self._command(scene, str(kill.step or 10**9), kill.whom)
         with subprocess.Popen(
-            command, env=self._environ(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, env=self._environ(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         ) as process:
             if not kill.step:
                 try:
                     process.wait(kill.seconds)
                 except subprocess.TimeoutExpired:
                     kill_process(process.pid, tree=kill.tree)
-        return "killed" if process.returncode < 0 else "had ended"
+            _, told = process.communicate()
+        asked = [float(line.removeprefix(ASKED)) for line in told.splitlines() if line.startswith(ASKED)]
+        self.slowest = max(self.slowest, time.monotonic() - min(asked, default=time.monotonic()))
+        if process.returncode == INTERRUPTED:
+            return ("ended at once" if "ended at once" in told else "ended"), told
+        if process.returncode == 0:
+            return "had ended", told
+        return ("killed" if process.returncode < 0 else f"failed with {process.returncode}"), told

@@ -2,7 +2,9 @@
 
 A step is whatever changes a file system, a lock or another process, as the audit hooks of Python tell it: before each
 of them the run can be ended. STEP is the number of the one that is not reached; 0 for none: then the number of all of
-them is the last line on standard error. WHOM is ``driver``, or ``tree`` for all its children, too.
+them is the last line on standard error. WHOM is ``driver``, or ``tree`` for all its children, too. It may also be the
+name of a signal, such as ``SIGINT``, that the run is asked with to end in order; ``SIGINT+SIGTERM`` sends another one
+with a later step, while the run clears up.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -19,14 +22,19 @@ _STEPS = {"fcntl.flock", "subprocess.Popen", "shutil.rmtree", "shutil.move", "sh
     f"os.{name}" for name in ("rename", "remove", "mkdir", "rmdir", "link", "symlink", "chmod", "utime", "truncate")
 }
 
+ASKED = "asked at "
+"""In front of the moment at which a signal was sent, on standard error."""
+_STEPS_BETWEEN = 3
+
 
 class Killer:
     """Counts steps, and kills at one of them."""
 
-    def __init__(self, step: int, *, tree: bool) -> None:
+    def __init__(self, step: int, whom: str) -> None:
         self.step = step
-        self.tree = tree
+        self.whom = whom
         self.count = 0
+        self._signals = [signal.Signals[name] for name in whom.split("+")] if whom.startswith("SIG") else []
         self._lock = threading.Lock()
 
     def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
@@ -37,8 +45,16 @@ class Killer:
         if is_step:
             with self._lock:
                 self.count += 1
-                if self.count == self.step:
-                    kill(os.getpid(), tree=self.tree)
+                if self.step and self.count >= self.step:
+                    self._end()
+
+    def _end(self) -> None:
+        if self.whom.startswith("SIG"):
+            if self._signals and (self.count - self.step) % _STEPS_BETWEEN == 0:
+                os.write(2, f"{ASKED}{time.monotonic()}\n".encode())
+                os.kill(os.getpid(), self._signals.pop(0))
+        else:
+            kill(os.getpid(), tree=self.whom == "tree")
 
 
 def kill(pid: int, *, tree: bool) -> None:
@@ -63,7 +79,7 @@ def _children(pid: int) -> list[int]:
 def main() -> None:
     """Run multibuild."""
     step, whom, *arguments = sys.argv[1:]
-    killer = Killer(int(step), tree=whom == "tree")
+    killer = Killer(int(step), whom)
     sys.argv[:] = ["multibuild", *arguments]
     from pep517_multi.cli import main as multibuild
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kill_scenes import Scene
 
 IMPLS = ("3.10", "3.11", "3.12")
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGINT+SIGINT", "SIGINT+SIGTERM")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kills.py", description=__doc__)
     parser.add_argument("--kills", type=int, default=500, metavar="N", help="how many runs are killed (500)")
     parser.add_argument("--every", type=int, metavar="N", help="instead: at every Nth step of each scene, in order")
+    parser.add_argument("--signals", action="store_true", help="instead of kills: SIGINT, SIGTERM, SIGHUP, or two")
     parser.add_argument("--seed", type=int, default=1, help="of what is random (1)")
     parser.add_argument("--packages", nargs="+", choices=NAMES, default=NAMES, help="only these packages")
     parser.add_argument("--scenes", nargs="+", metavar="NAME", help="only these scenes, such as install or merge")
@@ -71,6 +73,8 @@ def _kill_all(bench: Bench, chosen: Sequence[Scene], options: argparse.Namespace
             _say(f"{number} runs killed in {time.monotonic() - began:.0f} s, {lost} lost something")
     for name, count in sorted(tally.items()):
         _say(f"{count:5} {name}")
+    if options.signals:
+        _say(f"the slowest took {bench.slowest:.1f} s from the signal to its end")
     _say(f"{sum(tally.values())} runs killed, {lost} lost something")
     return 1 if lost else 0
 
@@ -82,13 +86,16 @@ def _plan(bench: Bench, chosen: Sequence[Scene], options: argparse.Namespace) ->
         for scene in chosen:
             steps = bench.rehearse(scene).steps
             for step in range(1 + chance.randrange(options.every), steps + 1, options.every):
-                yield scene, Kill(step=step, tree=chance.random() < 0.5)  # noqa: PLR2004
+                signals = chance.choice(_SIGNALS) if options.signals else ""
+                yield scene, Kill(step=step, tree=chance.random() < 0.5, signals=signals)  # noqa: PLR2004
         return
     for number in range(options.kills):
         scene = chosen[number % len(chosen)]
         rehearsed = bench.rehearse(scene)
         tree = chance.random() < 0.5  # noqa: PLR2004
-        if chance.random() < 0.5:  # noqa: PLR2004
+        if options.signals:
+            yield scene, Kill(step=chance.randint(1, rehearsed.steps), signals=chance.choice(_SIGNALS))
+        elif chance.random() < 0.5:  # noqa: PLR2004
             yield scene, Kill(step=chance.randint(1, rehearsed.steps), tree=tree)
         else:
             yield scene, Kill(seconds=chance.uniform(0, rehearsed.seconds), tree=tree)

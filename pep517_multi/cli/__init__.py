@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from typing import NoReturn
 
@@ -12,15 +13,19 @@ _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 def main() -> NoReturn:
     """Run ``multibuild`` with the arguments of this process, and exit with the contract's code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is there yet to be cleared up, or said about it
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    from pep517_multi.cli import streams
+    from pep517_multi.cli import endings, streams
 
     streams.prepare()
+    endings.ENDING.install()
     try:
         from pep517_multi.cli.commands import run
 
         code = run(sys.argv[1:])
-    except KeyboardInterrupt:  # before or after there is anything to be said about it
-        code = 130
+    except KeyboardInterrupt:  # while this was being imported, or after it had ended
+        code = endings.INTERRUPTED
+    endings.ENDING.over()
     streams.give_up()
     sys.exit(code)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pep517_multi.cli.endings import InterruptedRunError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -57,6 +59,13 @@ class Commands(click.Group):
         if not args or (args[0] not in self.commands and args[0] not in own):
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        """Let an interrupt be an error like others, of which click says nothing by itself."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise InterruptedRunError from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -13,7 +13,7 @@ import click
 from pep517_multi import __version__
 from pep517_multi.cli import streams
 from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands, WithCommand
-from pep517_multi.cli.endings import INTERRUPTED, Ending
+from pep517_multi.cli.endings import ENDING, InterruptedRunError
 from pep517_multi.cli.integrations import HOSTS, show_integration
 from pep517_multi.cli.options import BUILD, CHECK, QA, SCREEN, STAGE, TARGETS, WORK, options
 from pep517_multi.cli.streams import OutputError, ReaderGoneError
@@ -207,7 +207,10 @@ def _attempt(act: Callable[[], object]) -> int:
     except (OutputError, ReaderGoneError) as error:
         streams.give_up()
         return error.exit_code if isinstance(error, ReaderGoneError) else _complain(*_told(error))
-    except (MultibuildError, click.ClickException, click.Abort, KeyboardInterrupt, MemoryError, OSError) as error:
+    except (InterruptedRunError, click.Abort, KeyboardInterrupt):
+        ENDING.over()
+        return _complain(str(InterruptedRunError()), InterruptedRunError.exit_code)
+    except (MultibuildError, click.ClickException, MemoryError, OSError) as error:
         return _complain(*_told(error))
     except RuntimeError as error:  # after click.Abort, which is one
         if "start new thread" not in str(error):
@@ -216,7 +219,7 @@ def _attempt(act: Callable[[], object]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _told(error: BaseException) -> tuple[str, int]:
+def _told(error: MultibuildError | click.ClickException | MemoryError | OSError) -> tuple[str, int]:
     """Return the sentence for an error, and the exit code."""
     if isinstance(error, MultibuildError):
         return str(error), error.exit_code
@@ -224,10 +227,8 @@ def _told(error: BaseException) -> tuple[str, int]:
         return _sentence(error), UsageError.exit_code
     if isinstance(error, MemoryError):
         return "there is not enough memory; run fewer jobs at a time (-j)", MultibuildError.exit_code
-    if isinstance(error, OSError):
-        where = f" ({error.filename})" if error.filename else ""
-        return f"the system refused: {error.strerror or error}{where}", MultibuildError.exit_code
-    return "interrupted; what was not complete is not there", INTERRUPTED
+    where = f" ({error.filename})" if error.filename else ""
+    return f"the system refused: {error.strerror or error}{where}", MultibuildError.exit_code
 
 
 def _complain(message: str, code: int) -> int:
@@ -311,13 +312,12 @@ def _with_run(
 
     settings = settings_of(given, source)
     runner = runner_of()
-    Ending(runner.close).install()
     screen = Screen(settings)
     plain = settings.scripts in {None, "plain"} and settings.dedupe == "none"
     without = not needs_work and plain and settings.roots is not None and "workdir" not in settings.origins
     directory = None if without else work_directory_of(settings)
     with contextlib.ExitStack() as stack:
-        stack.callback(runner.close)
+        stack.enter_context(ENDING.stopping(runner.close))
         if directory is not None:
             stack.enter_context(directory.held(screen))
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pep517_multi import files
+from pep517_multi.cli.endings import ENDING
 from pep517_multi.cli.session import finder_of, settings_of
 from pep517_multi.errors import FindingsError
 from pep517_multi.process import LocalRunner, inherited_environment
@@ -28,12 +29,10 @@ def show_differences(
     """
     settings = settings_of(given)
     runner = LocalRunner()
-    try:
+    with ENDING.stopping(runner.close):
         # Interpreters are looked for where there is bytecode that only one of them can read.
         code = CodeObjects(lambda: finder_of(runner).select(()), runner, inherited_environment())
         compared = compare_paths(one, other, settings, comparing=code.compare)
-    finally:
-        runner.close()
     if page is not None:
         from pep517_multi.reports.html import comparison
 

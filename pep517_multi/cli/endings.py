@@ -2,61 +2,104 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
+
+from pep517_multi import interrupts
+from pep517_multi.errors import MultibuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 INTERRUPTED = 130
 _SECONDS = 1.5
-"""What a run has to stop its children and to clear up, once it was asked to end."""
+"""What a run has to clear up, once it was asked to end."""
+_PAUSE = 0.02
 _SHOW_CURSOR = "\x1b[?25h"
+
+
+class InterruptedRunError(MultibuildError):
+    """A signal ended the run."""
+
+    exit_code = INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; what was not complete is not there")
 
 
 @dataclass
 class Ending:
     """Lets SIGINT, SIGTERM and SIGHUP end the run as an interrupt does: nothing goes on or is left.
 
-    Whoever asks a second time, or waits for more than a moment, gets it at once: children are stopped and the process
-    is gone; the next run on the work directory clears up, as after a kill.
-
-    :param stop: stops all children.
+    Children are stopped at once, whatever this process is waiting for. Whoever asks a second time, or waits for more
+    than a moment, gets the rest at once, too: the process is gone, and the next run on the work directory clears up, as
+    after a kill.
     """
 
-    stop: Callable[[], None]
-    _asked: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stops: list[Callable[[], None]] = field(default_factory=list)
+    _asked: int = 0
+    _word: threading.Lock = field(default_factory=threading.Lock)
+    """Who has it says how the run ended; it is never given back, so that nobody else does."""
 
     def install(self) -> None:
-        """Be told of signals, but for those that whoever started the run wants to be ignored."""
-        signal.signal(signal.SIGTERM, self._ask)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
-            signal.signal(signal.SIGHUP, self._ask)
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # in the background of a script
-            signal.signal(signal.SIGINT, self._ask)
+        """Be told of signals, but for those that whoever started the run wants to be ignored.
+
+        That may be one who calls it with ``nohup``, or in the background of a script.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._ask)
+
+    @contextlib.contextmanager
+    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Call ``stop`` on the first signal that comes in this block, from another thread, and at its end."""
+        self._stops.append(stop)
+        try:
+            yield
+        finally:
+            stop()
+            self._stops.remove(stop)
+
+    def over(self) -> None:
+        """Pay no attention to signals any more: all is done, and what is left is to say so."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == self._ask:
+                signal.signal(number, signal.SIG_IGN)
+        if not self._word.acquire(blocking=False):
+            time.sleep(_SECONDS)  # another thread says it, and ends the process
 
     def _ask(self, _: int, __: FrameType | None) -> None:
-        if self._asked:
-            # Not here: whatever was interrupted by the signal may hold a lock that is needed to stop the children.
-            threading.Thread(target=self._leave, daemon=True).start()
+        # No lock may be taken here: whatever was interrupted by the signal may hold it.
+        self._asked += 1
+        if self._asked > 1:
             return
-        self._asked = True
-        timer = threading.Timer(_SECONDS, self._leave)
-        timer.daemon = True
-        timer.start()
-        raise KeyboardInterrupt
+        with contextlib.suppress(RuntimeError):  # no thread to be had: then this one has to be enough
+            threading.Thread(target=self._attend, name="ending", daemon=True).start()
+        interrupts.interrupt()
 
-    def _leave(self) -> NoReturn:
-        with self._lock:
-            self.stop()
+    def _attend(self) -> None:
+        deadline = time.monotonic() + _SECONDS
+        self._stop()
+        while self._asked == 1 and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+        self._stop()
+        if self._word.acquire(blocking=False):
             shown = _SHOW_CURSOR if sys.stderr.isatty() else ""
             message = "interrupted, and ended at once; what was not complete is cleared away by the next run"
-            sys.stderr.write(f"{shown}multibuild: error: {message}\n")
-            sys.stderr.flush()
-            os._exit(INTERRUPTED)
+            os.write(2, f"{shown}multibuild: error: {message}\n".encode())
+        os._exit(INTERRUPTED)
+
+    def _stop(self) -> None:
+        for stop in list(self._stops):
+            stop()
+
+
+ENDING = Ending()
+"""That of this process, whose signals they are."""

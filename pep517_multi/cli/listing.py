@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pep517_multi.cli.endings import ENDING
 from pep517_multi.cli.session import finder_of, runner_of, settings_of
 
 if TYPE_CHECKING:
@@ -46,12 +47,10 @@ def list_interpreters(given: Mapping[str, Any], *, as_json: bool) -> int:
     """List every interpreter on this machine, or those that ``--impls`` picks."""
     settings = settings_of(given)
     runner = runner_of()
-    try:
+    with ENDING.stopping(runner.close):
         finder = finder_of(runner)
         picked = finder.select(settings.impls) if settings.impls else None
         lines = [_line(candidate) for candidate in finder.survey()]
-    finally:
-        runner.close()
     if picked is not None:
         lines = [_Line(one.name, str(one.version), str(one.executable), one.found, "") for one in picked]
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ class Keeping:
     _control: int
     _status: int
     _said: bytes = field(default=b"", init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     @classmethod
     def of(cls, argv: Sequence[str], *, cwd: Path, environ: Mapping[str, str]) -> Keeping:
@@ -50,9 +52,10 @@ class Keeping:
 
     def stop(self) -> None:
         """Ask the keeper to end the command with all that it started."""
-        if self._control >= 0:
-            os.close(self._control)
-            self._control = -1
+        with self._lock:
+            control, self._control = self._control, -1
+        if control >= 0:
+            os.close(control)
 
     def close(self) -> None:
         """Let everything go; the keeper has ended."""

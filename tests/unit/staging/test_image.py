@@ -269,7 +269,7 @@ def killed_at(step: int, act: Callable[[], None]) -> bool:
     pid = os.fork()
     if pid == 0:
         try:
-            sys.addaudithook(Killer(step, tree=False))
+            sys.addaudithook(Killer(step, "driver"))
             act()
         finally:
             os._exit(0)

@@ -183,7 +183,7 @@ def test_wherever_a_run_is_killed_wheels_are_whole_and_have_their_provenance(
         pid = os.fork()
         if pid == 0:
             try:
-                sys.addaudithook(Killer(step, tree=False))
+                sys.addaudithook(Killer(step, "driver"))
                 act(folder)
             finally:
                 os._exit(0)
