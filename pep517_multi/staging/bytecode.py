@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import json
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from pep517_multi.errors import StagingError
 from pep517_multi.process import Command, CommandStartError
+from pep517_multi.staging.compiling import SECONDS, Worker
 
 if TYPE_CHECKING:
-    import subprocess  # noqa: TID251 - the type of what Runner.spawn returns
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
@@ -123,15 +122,18 @@ class Compiler:
 
     Each of ``jobs`` threads talks to one process of a target until no file of that target is left, and then turns to
     the target with most work left. What is written depends on none of this.
+
+    :param seconds: what a target may take for one file, and some more for a long one.
     """
 
-    def __init__(self, *, runner: Runner, environ: Mapping[str, str], jobs: int) -> None:
+    def __init__(self, *, runner: Runner, environ: Mapping[str, str], jobs: int, seconds: float = SECONDS) -> None:
         self._runner = runner
         self._environ = {key: value for key, value in environ.items() if not key.startswith("PYTHON")}
         self._jobs = max(1, jobs)
+        self._seconds = seconds
         self._threads: list[threading.Thread] = []
-        self._workers: set[_Worker] = set()
-        self._ready: dict[Path, list[_Worker]] = {}
+        self._workers: set[Worker] = set()
+        self._ready: dict[Path, list[Worker]] = {}
         self._closed = False
         self.batches: list[Batch] = []
         self.changed = threading.Condition()
@@ -222,7 +224,7 @@ class Compiler:
             finally:
                 self._put_back(worker, batch)
 
-    def _put_back(self, worker: _Worker, batch: Batch) -> None:
+    def _put_back(self, worker: Worker, batch: Batch) -> None:
         """Keep a process at hand as long as files are still being added; else let it end."""
         with self.changed:
             keep = batch.is_open and not self._closed
@@ -236,7 +238,7 @@ class Compiler:
             batch.workers -= 1
             self.changed.notify_all()
 
-    def _next_batch(self) -> tuple[Batch, _Worker] | None:
+    def _next_batch(self) -> tuple[Batch, Worker] | None:
         with self.changed:
             self.changed.wait_for(lambda: self._closed or any(batch.share for batch in self.batches))
             batch = max(self.batches, key=lambda batch: batch.share, default=None)
@@ -248,7 +250,7 @@ class Compiler:
             self._workers.add(worker)
             return batch, worker
 
-    def _work(self, worker: _Worker, batch: Batch) -> None:
+    def _work(self, worker: Worker, batch: Batch) -> None:
         common = {"levels": batch.layout.levels, "invalidation": batch.layout.invalidation}
         while True:
             with self.changed:
@@ -262,94 +264,10 @@ class Compiler:
                 if answer["error"]:
                     batch.notes[module.name] = answer["error"]
 
-    def _new_worker(self, interpreter: Interpreter) -> _Worker:
+    def _new_worker(self, interpreter: Interpreter) -> Worker:
         command = Command(
             argv=(str(interpreter.executable), *_ARGUMENTS, str(SCRIPT)),
             cwd=SCRIPT.parent,
             env={**self._environ, "LC_ALL": "C.UTF-8"},
         )
-        return _Worker(self._runner, command, interpreter.name)
-
-
-class _Worker:
-    """A process of a target that compiles what it is asked to; started when first needed."""
-
-    def __init__(self, runner: Runner, command: Command, name: str) -> None:
-        self._runner = runner
-        self._command = command
-        self._name = name
-        self._process: subprocess.Popen[bytes] | None = None
-        self._killed = False
-
-    def start(self) -> None:
-        """Start the process, unless it runs.
-
-        :raises CommandStartError: it cannot be started.
-        """
-        if self._process is None:
-            self._process = self._runner.spawn(self._command)
-            if self._killed:
-                self._process.kill()
-
-    def ask(self, requests: Sequence[Mapping[str, object]]) -> Iterator[dict[str, Any]]:
-        """Yield the answer to each of ``requests``, which are a few and small enough for the buffer of a pipe.
-
-        If the process dies of a request, a new one gets a second chance, and is asked all that was not answered.
-
-        :raises StagingError: that one died of it, too.
-        """
-        answered = 0
-        failed = -1
-        while answered < len(requests):
-            for answer in self._exchange(requests[answered:]):
-                answered += 1
-                yield answer
-            if answered == len(requests):
-                return
-            status = self.close()
-            if self._killed or failed == answered:
-                request = requests[answered]
-                raise StagingError(
-                    f"{self._name} ended with status {status} while it compiled {request['name']}; "
-                    f"try it by hand: {self._command.argv[0]} -m py_compile {request['path']}"
-                )
-            failed = answered
-
-    def kill(self) -> None:
-        """End the process; it will not be started again."""
-        self._killed = True
-        if self._process is not None:
-            self._process.kill()
-
-    def close(self) -> int | None:
-        """Let the process end; return its status."""
-        process, self._process = self._process, None
-        if process is None:
-            return None
-        for pipe in _pipes(process):
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
-        return process.wait()
-
-    def _exchange(self, requests: Sequence[Mapping[str, object]]) -> Iterator[dict[str, Any]]:
-        """Yield answers, one for each request or fewer where the process ends."""
-        self.start()
-        stdin, stdout = _pipes(cast("subprocess.Popen[bytes]", self._process))
-        try:
-            stdin.write(b"".join(json.dumps(request).encode() + b"\n" for request in requests))
-            stdin.flush()
-        except BrokenPipeError:
-            return
-        for _ in requests:
-            said = stdout.readline()
-            while said and not (said.startswith(b"\x1e") and said.endswith(b"\x1e\n")):
-                said = stdout.readline()
-            if not said:
-                return
-            answer: dict[str, Any] = json.loads(said.strip(b"\x1e\n"))
-            yield answer
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    """Return standard input and output of ``process``; :meth:`Runner.spawn` promises pipes."""
-    return cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+        return Worker(self._runner, command, interpreter.name, seconds=self._seconds)

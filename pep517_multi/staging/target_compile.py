@@ -39,6 +39,7 @@ SORTS_SETS = sys.version_info >= (3, 11)
 # Each string of one character exists once in a process, and before Python 3.13 it depends on what was compiled earlier
 # whether it is an interned one, which shows in the bytes; since then all are.
 INTERNED = [sys.intern(chr(character)) for character in range(256)]
+MOST_MEMORY = 4 << 30  # bytes; CPython takes some hundred times the size of a source that is nothing but numbers
 HEADER = 16  # bytes in front of the code, see PEP 552
 MODES = {
     "timestamp": py_compile.PycInvalidationMode.TIMESTAMP,
@@ -202,9 +203,20 @@ def _reason(error: BaseException) -> str:
     return "%s: %s%s" % (type(error).__name__, error.msg, place)
 
 
+def _bound_memory() -> None:
+    """Let a source that takes too much memory be one that does not compile, before the system ends who has most."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        bound = MOST_MEMORY if most == resource.RLIM_INFINITY else min(MOST_MEMORY, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (bound, most))
+
+
 def main() -> None:
     """Answer requests until there are no more."""
     os.umask(0o022)
+    _bound_memory()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # whatever else is printed is no answer
     for line in sys.stdin.buffer:

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import machine
@@ -19,7 +20,6 @@ from pep517_multi.staging.bytecode import SCRIPT, Compiler, Module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
 
@@ -406,3 +406,30 @@ def test_after_an_error_what_is_added_is_not_begun(compiler: Compiler, runner: W
         batch.add(module(tmp_path, "n.py", "x = 1\n"))
 
     assert len(runner.commands) == started
+
+
+@pytest.mark.parametrize("script", ["sleep 300 & echo $! >&2; wait", "exec sleep 300"], ids=["a-child", "itself"])
+def test_a_target_that_never_answers_is_ended_with_its_children_and_told(tmp_path: Path, script: str) -> None:
+    hanging = tmp_path / "python"
+    hanging.write_text(f"#!/bin/sh\n{script.replace('>&2', f'>{tmp_path}/pid')}\n")
+    hanging.chmod(0o755)
+    runner = WatchingRunner()
+    compiler = Compiler(runner=runner, environ=environment(), jobs=2, seconds=0.5)
+    with pytest.raises(StagingError, match=r"was still busy after 0 seconds while it compiled /usr/lib/m\.py; try it"):
+        compiler.compile(replace(newest(), executable=hanging), [module(tmp_path, "m.py", "")], layout=Layout())
+    compiler.close()
+    assert [process.returncode for process in runner.alive] == [-9]
+    if (tmp_path / "pid").exists():
+        state = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
+        assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_long_file_has_more_time(tmp_path: Path) -> None:
+    source = "".join(f"x{number} = {number}\n" for number in range(2000))
+    slow = tmp_path / "python"
+    slow.write_text(f'#!/bin/sh\nsleep 1\nexec {newest().executable} "$@"\n')
+    slow.chmod(0o755)
+    compiler = Compiler(runner=LocalRunner(), environ=environment(), jobs=1, seconds=-2)
+    files = [module(tmp_path, "m.py", source * 4)]
+    assert compiler.compile(replace(newest(), executable=slow), files, layout=Layout()) == ()
+    compiler.close()
