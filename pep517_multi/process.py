@@ -24,7 +24,7 @@ from pep517_multi.containment.output import LOG_LIMIT
 from pep517_multi.errors import MultibuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from typing_extensions import Self
@@ -57,6 +57,7 @@ class Command:
     :param umask: of the process; -1 leaves it as it is.
     :param reads: what it has to see besides what :attr:`argv` and ``PATH`` name, where a runner hides what it can.
     :param writes: what it has to write to, where a runner forbids to write elsewhere.
+    :param started: is called as soon as it runs, by the thread that waits for it.
     """
 
     argv: tuple[str, ...]
@@ -69,6 +70,7 @@ class Command:
     umask: int = -1
     reads: tuple[Path, ...] = ()
     writes: tuple[Path, ...] = ()
+    started: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,8 @@ class LocalRunner:
     def _finish(self, child: _Running, command: Command, piped: _Piped | None) -> None:
         """Wait for ``child`` to its end or to its limit; in any case it is gone afterwards, and all that it started."""
         try:
+            if command.started is not None:
+                command.started()
             in_time = _wait(child.process, command.timeout, piped)
         finally:
             child.stop()

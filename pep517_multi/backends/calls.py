@@ -17,7 +17,7 @@ from pep517_multi.process import Command, CommandStartError, CommandTimeoutError
 from pep517_multi.sources.asked import asks_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pep517_multi.backends.environments import Environment, Environments
     from pep517_multi.events import Observer
@@ -41,6 +41,7 @@ class BuildCall:
     :param log: where all output is appended.
     :param timeout: seconds for each call of the backend, ``None`` for no limit.
     :param reads: what the backend may look at besides ``tree`` and the environment: where links in ``tree`` lead to.
+    :param started: is called as soon as a hook of the backend runs.
     """
 
     interpreter: Interpreter
@@ -51,6 +52,7 @@ class BuildCall:
     log: Path
     timeout: float | None = None
     reads: tuple[Path, ...] = ()
+    started: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,7 @@ class _Backend:
             umask=_UMASK,
             reads=call.reads,
             writes=(call.tree, call.output, Path(cmd[-1])),
+            started=call.started,
         )
         title = f"{call.interpreter.name}: {cmd[-2]} of {call.build_system.backend}"
         completed = build_log.run_logged(self.runner, command, title=title, log=call.log)

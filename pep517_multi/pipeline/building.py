@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
@@ -73,6 +74,7 @@ class Building:
         self.store = self.run.store
         self.choices = Choices(self.run, self.store)
         self.workshop = Workshop(self.run)
+        self._began = threading.Event()
 
     def all(self) -> tuple[Outcome, ...]:
         """Build for every implementation, or serve it; in order of work. One that fails does not stop the others.
@@ -165,6 +167,7 @@ class Building:
                 builds = min(len(builders), self.run.settings.jobs)
                 attempts = [(one, pool.submit(self._attempt, one, builds=builds)) for one in builders]
                 if tell:
+                    self._began.wait()  # getting ready for what follows must not hold it up
                     self.expected(tell)
                 for place, (interpreter, attempt) in enumerate(attempts, 1):
                     made = attempt.result()
@@ -186,7 +189,12 @@ class Building:
         folder, log = work.build(interpreter.name), work.log(interpreter.name)
         if not share.changes:  # otherwise it was begun anew when the source was changed
             log.unlink(missing_ok=True)
-        return self.workshop.make(interpreter, share, folder=folder, log=log, builds=builds)
+        try:
+            return self.workshop.make(
+                interpreter, share, folder=folder, log=log, builds=builds, started=self._began.set
+            )
+        finally:
+            self._began.set()
 
     def _take(self, interpreter: Interpreter, made: BuiltWheel) -> None:
         """Put a wheel that was just built into the store, if it is one that its own builder can use."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pep517_multi import events, files
@@ -16,7 +16,7 @@ from pep517_multi.sources.version_control import git_folder
 from pep517_multi.wheels.decision import Dependence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pep517_multi.backends import BuiltWheel, Environments
@@ -87,19 +87,31 @@ class Workshop:
         return environments.missing(interpreters, requires) if isinstance(environments, InstalledEnvironments) else {}
 
     def make(
-        self, interpreter: Interpreter, share: Share, *, folder: Path, log: Path, builds: int
+        self,
+        interpreter: Interpreter,
+        share: Share,
+        *,
+        folder: Path,
+        log: Path,
+        builds: int,
+        started: Callable[[], None] | None = None,
     ) -> BuiltWheel | MultibuildError:
         """Build one wheel in a private copy below ``folder``, whose earlier content goes; an error is an answer.
 
         :param builds: how many builds run side by side, this one included.
+        :param started: is called as soon as the backend runs.
         """
         try:
             with files.explained(f"build for {interpreter.name}"), self._slot():
-                return self._make(interpreter, share, folder=folder, log=log, builds=builds)
+                call, environments = self._prepare(interpreter, share, folder=folder, log=log, builds=builds)
+                call = replace(call, started=started)
+                return build_wheel(call, environments, runner=self.run.backend_runner, observer=self.run.observer)
         except MultibuildError as error:
             return error
 
-    def _make(self, interpreter: Interpreter, share: Share, *, folder: Path, log: Path, builds: int) -> BuiltWheel:
+    def _prepare(
+        self, interpreter: Interpreter, share: Share, *, folder: Path, log: Path, builds: int
+    ) -> tuple[BuildCall, Environments]:
         files.remove_tree(folder)
         (folder / "wheel").mkdir(parents=True)
         tree = share.tree
@@ -135,7 +147,7 @@ class Workshop:
             timeout=self.run.settings.timeout,
             reads=reads,
         )
-        return build_wheel(call, environments, runner=self.run.backend_runner, observer=self.run.observer)
+        return call, environments
 
     def _slot(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext() if self._jobserver is None else self._jobserver.slot()

@@ -24,7 +24,7 @@ SCRIPT = Path(__file__).with_name("target_compile.py")
 _ARGUMENTS = ("-I", "-S", "-B", "-X", "utf8", "-W", "ignore")
 _REQUEST_BYTES = 32 << 10  # small files travel together, so that neither side waits for the other's turn
 _REQUEST_FILES = 16
-_WORTH_A_WORKER = 100 << 10  # bytes of source that take longer to compile than half a dozen starts of a process
+_WORTH_A_WORKER = 300 << 10  # bytes of source that take several times as long to compile as a process takes to start
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class Compiler:
             self.changed.notify_all()
         for thread in self._threads:
             thread.join()
-        for worker in [worker for workers in self._ready.values() for worker in workers]:
+        for worker in self._workers:
             worker.close()
 
     def dismiss(self, interpreter: Interpreter) -> None:
@@ -197,9 +197,8 @@ class Compiler:
             if any(batch.interpreter.executable == interpreter.executable for batch in self.batches):
                 return
             idle = self._ready.pop(interpreter.executable, [])
-            self._workers.difference_update(idle)
         for worker in idle:
-            worker.close()
+            worker.let_go()
 
     def refuse_if_closed(self) -> None:
         """Raise an error if all is being stopped. For holders of the lock."""
@@ -230,13 +229,10 @@ class Compiler:
             keep = batch.is_open and not self._closed
             if keep:
                 self._ready.setdefault(batch.interpreter.executable, []).append(worker)
-        if not keep:
-            worker.close()
-        with self.changed:
-            if not keep:
-                self._workers.discard(worker)
             batch.workers -= 1
             self.changed.notify_all()
+        if not keep:
+            worker.let_go()
 
     def _next_batch(self) -> tuple[Batch, Worker] | None:
         with self.changed:

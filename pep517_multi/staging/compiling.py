@@ -85,14 +85,18 @@ class Worker:
         if self._process is not None:
             end_group(self._process)
 
+    def let_go(self) -> None:
+        """Let the process end; nobody waits for that before :meth:`close`."""
+        for pipe in _pipes(self._process) if self._process is not None else ():
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
     def close(self) -> int | None:
-        """Let the process end; return its status."""
+        """Wait until the process has ended; return its status."""
+        self.let_go()
         process, self._process = self._process, None
         if process is None:
             return None
-        for pipe in _pipes(process):
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(_GOODBYE_SECONDS)
         end_group(process)
