@@ -18,7 +18,6 @@ from pep517_multi.cli.integrations import HOSTS, show_integration
 from pep517_multi.cli.options import BUILD, CHECK, QA, SCREEN, STAGE, TARGETS, WORK, options
 from pep517_multi.cli.streams import OutputError, ReaderGoneError
 from pep517_multi.errors import MultibuildError, UsageError
-from pep517_multi.report import SourceReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,8 +25,9 @@ if TYPE_CHECKING:
     from pep517_multi.cli.screen import Screen
     from pep517_multi.pipeline.run import Run
     from pep517_multi.pipeline.workdir import WorkDirectory
-    from pep517_multi.report import Report
+    from pep517_multi.report import Report, SourceReport
     from pep517_multi.settings import Settings
+    from pep517_multi.sources.tree import SourceTree
 
 _SUGGESTION = re.compile(r"\. \(?Did you mean (.*)\?\)?$")
 _source = click.argument("source", default=".", metavar="[SOURCE]", type=click.Path(path_type=Path))
@@ -246,7 +246,7 @@ def _on_source(source: Path, given: dict[str, Any], phase: str) -> int:
     if source.name in multibuild.commands and not source.is_dir():
         raise UsageError(f"the command comes first: multibuild {source} …; for a source of that name write ./{source}")
 
-    known = [SourceReport(str(source))]
+    opened: list[SourceTree] = []
 
     def on_tree(run: Run) -> Report:
         from pep517_multi.cli.session import open_for
@@ -254,11 +254,17 @@ def _on_source(source: Path, given: dict[str, Any], phase: str) -> int:
         tree = open_for(run, source)  # this asks the interpreters, and what comes now need not wait for the answer
         from pep517_multi.pipeline import phases
 
-        known.append(phases.source_report(tree))
+        opened.append(tree)
         report: Report = getattr(phases, phase)(run, tree)
         return report
 
-    return _session(given, source, on_tree, known=known)
+    def described() -> SourceReport:
+        from pep517_multi.pipeline.phases import source_report
+        from pep517_multi.report import SourceReport
+
+        return source_report(opened[0]) if opened else SourceReport(str(source))
+
+    return _session(given, source, on_tree, described=described)
 
 
 def _session(
@@ -267,20 +273,20 @@ def _session(
     phase: Callable[[Run], Report],
     *,
     needs_work: bool = True,
-    known: Sequence[SourceReport] = (SourceReport(),),
+    described: Callable[[], SourceReport] | None = None,
 ) -> int:
     """Run a phase, and show its report; where it cannot begin, a report says at least that.
 
-    :param known: descriptions of the source, the last of them the best; it may grow while the phase runs.
+    :param described: says what is known of the source, if there is one.
     """
 
     def show(run: Run, screen: Screen) -> int:
-        from pep517_multi.reports import text
-        from pep517_multi.reports.advice import advice
-
         with screen:
             report = phase(run)
         if not run.settings.quiet:
+            from pep517_multi.reports import text
+            from pep517_multi.reports.advice import advice
+
             screen.show(text.table(report, verbose=run.settings.verbose), text.summary(report))
             for one in advice(report):
                 screen.say(str(one))
@@ -288,8 +294,9 @@ def _session(
 
     def refuse(error: MultibuildError, settings: Settings, directory: WorkDirectory | None) -> None:
         from pep517_multi.pipeline.reporting import write_refusal
+        from pep517_multi.report import SourceReport
 
-        write_refusal(error, known[-1], settings, work=directory)
+        write_refusal(error, described() if described else SourceReport(), settings, work=directory)
 
     return _with_run(given, source, show, needs_work=needs_work, refused=refuse)
 

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pep517_multi.wheels.decision import Dependence, Policy, ReuseMode
-from pep517_multi.wheels.store import Store
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -25,6 +22,8 @@ if TYPE_CHECKING:
     from pep517_multi.sources.evidence import Evidence
     from pep517_multi.sources.tree import BuildSystem
     from pep517_multi.staging import Layout
+    from pep517_multi.wheels.decision import Policy
+    from pep517_multi.wheels.store import Store
     from pep517_multi.wheels.validation import Demands
 
 
@@ -53,6 +52,8 @@ class Run:
     @property
     def store(self) -> Store:
         """The wheels of the work directory."""
+        from pep517_multi.wheels.store import Store
+
         return Store(self.work.wheels)
 
     @cached_property
@@ -135,6 +136,8 @@ class Run:
 
     def policy(self, evidence: Evidence) -> Policy:
         """Join the evidence with the settings."""
+        from pep517_multi.wheels.decision import Dependence, Policy, ReuseMode
+
         known = Policy(
             mode=ReuseMode(self.settings.reuse),
             dependence=Dependence(evidence.verdict.value),

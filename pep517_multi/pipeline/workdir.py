@@ -10,7 +10,6 @@ from pep517_multi import files, orphans, temporaries
 from pep517_multi.errors import UsageError
 from pep517_multi.events import Note
 from pep517_multi.pipeline import holding
-from pep517_multi.wheels.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,6 +179,8 @@ class WorkDirectory:
             files.remove_tree(self.path / "qa")
         for folder in (self.path, *(found for pattern in _WITH_TEMPORARIES for found in self.path.glob(pattern))):
             temporaries.sweep(folder)
+        from pep517_multi.wheels.store import Store
+
         Store(self.wheels).mend(observer)
 
     def _is_ours(self) -> bool:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from pep517_multi.errors import SourceError
 from pep517_multi.sources.buildsystem import read_build_system, read_pyproject
-from pep517_multi.sources.contents import Contents
-from pep517_multi.sources.declared import read_declared
-from pep517_multi.sources.digest import digest, links_out
-from pep517_multi.sources.evidence import judge
-from pep517_multi.sources.stable_abi import expects_stable_abi
-from pep517_multi.sources.tree import SourceTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from pep517_multi.archives.limits import Limits
-    from pep517_multi.sources.tree import BuildSystem
+    from pep517_multi.sources.tree import BuildSystem, SourceTree
 
 
 def open_source(
@@ -52,32 +44,13 @@ def open_source(
     pyproject = read_pyproject(path)
     build_system = read_build_system(path, pyproject)
     begun(build_system)
-    declared = read_declared(path, pyproject)
+    from pep517_multi.sources.describing import describe  # this takes its time, which begun() need not wait for
+
     written = [*outputs] if work_directory is None else [work_directory, *outputs]
-    contents = Contents.of(path, build_system, outputs=written)
-    return SourceTree(
-        path=path,
-        given=given,
-        name=declared.name,
-        version=declared.version,
-        digest=digest(contents),
-        build_system=build_system,
-        evidence=judge(path, build_system, pyproject),
-        requires_python=_specifiers(declared.requires_python),
-        stable_abi_expected=expects_stable_abi(path),
-        links_out=links_out(contents),
-    )
+    return describe(path, given=given, build_system=build_system, pyproject=pyproject, outputs=written)
 
 
 def _unpacked(given: Path, target: Path, limits: Limits | None) -> Path:
     from pep517_multi.sources.archive import unpack
 
     return unpack(given, target, limits=limits)
-
-
-def _specifiers(declared: str | None) -> SpecifierSet | None:
-    """Read Requires-Python; what cannot be read is left to the backend, which complains better."""
-    try:
-        return SpecifierSet(declared) if declared else None
-    except InvalidSpecifier:
-        return None
