@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from pep517_multi.errors import SourceError
 from pep517_multi.sources.buildsystem import read_pyproject
-from pep517_multi.sources.evidence.literals import parse
+from pep517_multi.sources.evidence.literals import parse, statements
 from pep517_multi.sources.evidence.project import table
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _imports_its_own(path: Path, found: Mapping[str, Sequence[Path]], *, seen: s
 
 def _imported(syntax: ast.Module) -> Iterator[str]:
     """Yield the top-level name of each module that is imported; what is imported relatively is in the tree anyway."""
-    for node in ast.walk(syntax):
+    for node in statements(syntax):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

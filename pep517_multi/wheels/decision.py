@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from packaging.version import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
@@ -45,7 +45,7 @@ class Policy:
     :param because: the reasons of ``dependence``.
     :param doubts: what else than extension modules may differ between builders, where there are extension modules.
     :param tag_doubts: what may keep some versions from using the stable ABI that others use.
-    :param turning_points: minor versions of Python 3 from which on the build may do something else than before.
+    :param turning_points: gives the minor versions of Python 3 from which on the build may do something else.
     :param stops_below: the minor version of Python 3 below which the build may stop as too old; 0: it does not.
     """
 
@@ -56,7 +56,7 @@ class Policy:
     because: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     tag_doubts: tuple[str, ...] = ()
-    turning_points: frozenset[int] = frozenset()
+    turning_points: Callable[[], frozenset[int]] = frozenset
     stops_below: int = 0
 
     def may_stop(self, python: tuple[int, int], *, builders: Iterable[tuple[int, int]]) -> bool:
@@ -65,7 +65,7 @@ class Policy:
 
     def stretch(self, python: tuple[int, int]) -> int:
         """Return in which stretch of versions between turning points ``python`` lies, as a number."""
-        return sum(minor <= python[1] for minor in self.turning_points)
+        return sum(minor <= python[1] for minor in self.turning_points())
 
     @property
     def tag_may_change(self) -> bool:

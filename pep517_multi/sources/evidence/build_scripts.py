@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pep517_multi.sources.evidence.literals import module_file, parse
+from pep517_multi.sources.evidence.literals import module_file, parse, statements
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS
 
 if TYPE_CHECKING:
@@ -94,20 +94,9 @@ class Scripts:
                     yield path
 
 
-def _statements(module: ast.Module) -> Iterator[ast.AST]:
-    """Yield all statements, and what holds some; expressions, of which most nodes are, hold none."""
-    waiting: list[ast.AST] = [module]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for field in ("body", "handlers", "orelse", "finalbody", "cases"):
-            inner = getattr(node, field, ())
-            waiting += inner if isinstance(inner, list) else ()  # the body of a lambda is an expression
-
-
 def _imported(tree: ast.Module, folder: Path, roots: tuple[Path, ...]) -> Iterator[Path]:
     """Yield the files of the project that a module imports, with the packages above them."""
-    for node in _statements(tree):
+    for node in statements(tree):
         names: list[str] = []
         where = roots
         if isinstance(node, ast.Import):

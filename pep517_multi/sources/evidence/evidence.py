@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Verdict(str, Enum):
@@ -23,7 +27,8 @@ class Evidence:
 
     :param doubts: beside extension modules, what else may differ between builders: a stable ABI does not settle that.
     :param tag_doubts: what may make the tag of such a wheel, or how a module is compiled, depend on the version.
-    :param turning_points: minor versions of Python 3 from which on the build may do something else than before.
+    :param turning_points: gives the minor versions of Python 3 from which on the build may do something else than
+        before. It takes its time when first asked, and many runs need not ask.
     :param stops_below: the minor version of Python 3 below which the build may stop as too old; 0: it does not.
     """
 
@@ -31,5 +36,5 @@ class Evidence:
     because: tuple[str, ...]
     doubts: tuple[str, ...] = ()
     tag_doubts: tuple[str, ...] = ()
-    turning_points: frozenset[int] = frozenset()
+    turning_points: Callable[[], frozenset[int]] = frozenset
     stops_below: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -93,12 +94,13 @@ def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -
     made = tuple(finding.because for finding in findings if finding.verdict is Verdict.EXTENSION)
     open_ = [finding for finding in findings if finding.verdict is Verdict.UNKNOWN]
     stops_below = max((finding.stops_below for finding in findings), default=0)
+    change_at = cache(partial(turning_points, project))
     if made:
         doubts, tag_doubts = tuple(_doubts(project, open_)), tuple(_tag_doubts(open_))
-        return Evidence(Verdict.EXTENSION, made, doubts, tag_doubts, turning_points(project), stops_below)
+        return Evidence(Verdict.EXTENSION, made, doubts, tag_doubts, change_at, stops_below)
     if open_:
         because = tuple(finding.because for finding in open_)
-        return Evidence(Verdict.UNKNOWN, because, turning_points=turning_points(project), stops_below=stops_below)
+        return Evidence(Verdict.UNKNOWN, because, turning_points=change_at, stops_below=stops_below)
     pure = FAMILIES[_own_backend(project) or build_system.backend].pure
     return Evidence(Verdict.INDEPENDENT, (pure,), stops_below=stops_below)
 

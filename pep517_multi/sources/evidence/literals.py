@@ -14,13 +14,32 @@ if TYPE_CHECKING:
 
 
 def parse(path: Path) -> ast.Module | None:
-    """Return the syntax tree of a file, or ``None`` where there is none, as with the grammar of Python 2."""
+    """Return the syntax tree of a file, or ``None`` where there is none, as with the grammar of Python 2.
+
+    It is not to be changed: whoever asks for a file with the same content gets the same tree.
+    """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as invalid escapes: the project's affair
-            return ast.parse(path.read_bytes(), filename=str(path))
+        return _parsed(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+@lru_cache(maxsize=16)
+def _parsed(source: bytes) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as invalid escapes: the project's affair
+        return ast.parse(source)
+
+
+def statements(module: ast.Module) -> Iterator[ast.AST]:
+    """Yield all statements, and what holds some; expressions, of which most nodes are, hold none."""
+    waiting: list[ast.AST] = [module]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "handlers", "orelse", "finalbody", "cases"):
+            inner = getattr(node, field, ())
+            waiting += inner if isinstance(inner, list) else ()  # the body of a lambda is an expression
 
 
 def assignments(module: ast.Module, name: str) -> Iterator[ast.expr]:

@@ -267,7 +267,7 @@ def test_a_proof_covers_its_range_and_its_family_only() -> None:
 
 def test_a_proof_says_nothing_of_a_version_that_the_build_speaks_of() -> None:
     wheel = built("py3-none-any", by="python3.10")
-    speaking = replace(UNKNOWN, turning_points=frozenset({11, 12}))
+    speaking = replace(UNKNOWN, turning_points=lambda: frozenset({11, 12}))
     proof = compared(wheel, equal=True)
     served = {name for name in recorded_probes.NAMES if served_by(name, [wheel], speaking, comparisons=(proof,))}
     assert served == {"python3.10", "python3.12", "python3.13"}
@@ -352,7 +352,7 @@ def test_a_stable_abi_wheel_waits_for_proof_where_the_rest_of_the_wheel_is_in_do
 
 def test_a_stable_abi_wheel_serves_its_side_of_a_version_that_may_decide_on_the_stable_abi() -> None:
     wheel = built(f"cp311-abi3-{LINUX}", by="python3.11")
-    policy = replace(EXTENSIONS, tag_doubts=("setup.py:3: sys.version_info",), turning_points=frozenset({13}))
+    policy = replace(EXTENSIONS, tag_doubts=("setup.py:3: sys.version_info",), turning_points=lambda: frozenset({13}))
 
     assert served_by("python3.12", [wheel], policy) is not None
     assert "would use the stable ABI is not known" in reasons("python3.13", wheel, policy)

@@ -681,4 +681,4 @@ def test_a_condition_on_the_stable_abi_is_told_apart_from_doubts_of_the_rest(tmp
     )
     evidence = judged(tmp_path, {"pyproject.toml": SETUPTOOLS, "setup.py": setup_py})
     assert (evidence.doubts, evidence.tag_doubts) == ((), ("setup.py:3: limited depends on sys.version_info",))
-    assert evidence.turning_points == {13}
+    assert evidence.turning_points() == {13}
