@@ -159,8 +159,7 @@ class WorkDirectory:
         with contextlib.ExitStack() as stack:
             while True:
                 self.path.mkdir(parents=True, exist_ok=True)
-                strangers = {path.name for path in self.path.iterdir()} - {_LOCK, _MARKER}
-                if strangers and not self._is_ours():
+                if self._is_of_others():
                     raise UsageError(
                         f"{self.path} is not empty, and no work directory of multibuild; name a new or an empty one"
                     )
@@ -183,8 +182,21 @@ class WorkDirectory:
 
         Store(self.wheels).mend(observer)
 
-    def _is_ours(self) -> bool:
+    def _is_of_others(self) -> bool:
+        """Whether there is something in it, and no run has made it.
+
+        The mark comes first and goes last, so it is looked for before and after: another run may begin or end just now.
+        """
+        return not self._is_marked() and self._has_content() and not self._is_marked()
+
+    def _is_marked(self) -> bool:
         return (self.path / _MARKER).exists()
+
+    def _has_content(self) -> bool:
+        try:
+            return any(path.name not in {_LOCK, _MARKER} for path in self.path.iterdir())
+        except FileNotFoundError:  # cleaned away meanwhile
+            return False
 
     def refuse_source(self, source: Path) -> None:
         """Keep a source from being what runs write to and :meth:`clean` removes.
@@ -201,10 +213,10 @@ class WorkDirectory:
 
         :raises UsageError: it does not look like a work directory.
         """
-        if not self.path.exists():
-            return False
-        if not self._is_ours():
+        if self._is_of_others():
             raise UsageError(f"{self.path} is no work directory of multibuild; nothing was removed")
+        if not self._is_marked():
+            return False
         with files.explained("remove the work directory"), contextlib.ExitStack() as stack:
             try:
                 killed = stack.enter_context(holding.held(self.path / _LOCK, observer))

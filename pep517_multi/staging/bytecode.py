@@ -134,6 +134,7 @@ class Compiler:
         self._threads: list[threading.Thread] = []
         self._workers: set[Worker] = set()
         self._ready: dict[Path, list[Worker]] = {}
+        self._leaving: list[Worker] = []
         self._closed = False
         self.batches: list[Batch] = []
         self.changed = threading.Condition()
@@ -197,6 +198,7 @@ class Compiler:
             if any(batch.interpreter.executable == interpreter.executable for batch in self.batches):
                 return
             idle = self._ready.pop(interpreter.executable, [])
+            self._leaving += idle
         for worker in idle:
             worker.let_go()
 
@@ -229,10 +231,11 @@ class Compiler:
             keep = batch.is_open and not self._closed
             if keep:
                 self._ready.setdefault(batch.interpreter.executable, []).append(worker)
+            else:
+                worker.let_go()
+                self._leaving.append(worker)
             batch.workers -= 1
             self.changed.notify_all()
-        if not keep:
-            worker.let_go()
 
     def _next_batch(self) -> tuple[Batch, Worker] | None:
         with self.changed:
@@ -242,9 +245,14 @@ class Compiler:
                 return None
             batch.workers += 1
             idle = self._ready.get(batch.interpreter.executable)
-            worker = idle.pop() if idle else self._new_worker(batch.interpreter)
+            if idle:
+                return batch, idle.pop()
+            worker = self._new_worker(batch.interpreter)
             self._workers.add(worker)
-            return batch, worker
+            leaving, self._leaving = self._leaving, []
+        for one in leaving:  # there are never more processes than jobs
+            one.close()
+        return batch, worker
 
     def _work(self, worker: Worker, batch: Batch) -> None:
         common = {"levels": batch.layout.levels, "invalidation": batch.layout.invalidation}

@@ -390,6 +390,7 @@ def test_a_process_waits_for_files_that_are_still_to_come(
             while not (tmp_path / f"__pycache__/m{number}.{newest().cache_tag}.pyc").exists():
                 assert batch.error is None
                 time.sleep(0.01)
+    compiler.close()
 
     assert len(runner.commands) <= 2
     assert [process.poll() for process in runner.alive] == [0] * len(runner.alive)
