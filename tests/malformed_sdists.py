@@ -7,7 +7,9 @@ import gzip
 import io
 import lzma
 import stat
+import struct
 import tarfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +78,15 @@ def _long_header(kind: bytes, size: int) -> bytes:
     return gzip.compress(tar(end=_raw_header(type=kind, size=size) + bytes(max(0, min(size, 4 << 20)))))
 
 
+def _greedy_xz() -> bytes:
+    """Return an xz stream that says it needs a dictionary of 4 GiB, with the checksum of a header that is right."""
+    packed = bytearray(lzma.compress(tar(), filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]))
+    length = (packed[12] + 1) * 4
+    packed[packed.index(b"\x21\x01", 12) + 2] = 40
+    packed[8 + length : 12 + length] = struct.pack("<I", zlib.crc32(packed[12 : 8 + length]))
+    return bytes(packed)
+
+
 _END = bytes(1024)
 _SPARSE = {
     "GNU.sparse.major": "1",
@@ -99,6 +110,16 @@ CASES: Sequence[Case] = (
     Case("gz-wrong-checksum", lambda: gzip.compress(tar())[:-8] + bytes(8), "damaged"),
     Case("gz-and-more", lambda: gzip.compress(tar()) + b"garbage", "damaged"),
     Case("xz-cut-off", lambda: lzma.compress(tar())[:-20], "damaged|not a tar", "sample-1.0.tar.xz"),
+    Case("xz-and-more", lambda: lzma.compress(tar()) + b"garbage", "damaged", "sample-1.0.tar.xz"),
+    Case("bzip2-and-more", lambda: bz2.compress(tar()) + b"garbage", "damaged", "sample-1.0.tar.bz2"),
+    Case("bzip2-cut-off", lambda: bz2.compress(tar())[:-20], "damaged|not a tar", "sample-1.0.tar.bz2"),
+    Case(
+        "lzma-named-xz",
+        lambda: lzma.compress(tar(), format=lzma.FORMAT_ALONE),
+        "not a tar archive",
+        "sample-1.0.tar.xz",
+    ),
+    Case("xz-that-wants-4-gib", _greedy_xz, "with 128 MiB of memory", "sample-1.0.tar.xz"),
     Case("two-tars", lambda: gzip.compress(tar() + tar(_info("sample-1.0/evil"))), "behind the end"),
     Case("data-behind-the-end", lambda: gzip.compress(tar(end=_END + b"evil" * 200)), "behind the end"),
     Case("header-damaged", lambda: gzip.compress(tar(end=b"x" * 512 + _END)), "behind the end|damaged"),
@@ -120,6 +141,17 @@ CASES: Sequence[Case] = (
         "link out of|outside",
         _info("sample-1.0/x", type=tarfile.SYMTYPE, pax_headers={"linkpath": "../.."}),
     ),
+    _tar(
+        "pax-link-with-nul",
+        "a path that no file can have",
+        _info("sample-1.0/x", type=tarfile.SYMTYPE, pax_headers={"linkpath": "a\0b"}),
+    ),
+    _tar(
+        "pax-link-of-8000-bytes",
+        "a path that no file can have",
+        _info("sample-1.0/x", type=tarfile.SYMTYPE, pax_headers={"linkpath": "a/" * 4000}),
+    ),
+    _tar("pax-path-with-nul", "no file can have", _info("sample-1.0/x", pax_headers={"path": "sample-1.0/a\0b"})),
     _tar("sparse", "sparse file", _info("sample-1.0/x", b"0\n" * 256, pax_headers=_SPARSE)),
     _tar("absolute", "absolute path", _info("/etc/passwd")),
     _tar("parent", "'..' in its path", _info("../evil")),
@@ -150,6 +182,20 @@ CASES: Sequence[Case] = (
     _tar("hard-link-outside", "'..'|outside", _link("sample-1.0/x", "../../etc/passwd", tarfile.LNKTYPE)),
     _tar("hard-link-absolute", "absolute|outside", _link("sample-1.0/x", "/etc/passwd", tarfile.LNKTYPE)),
     _tar("hard-link-to-nothing", "no file before it", _link("sample-1.0/x", "sample-1.0/y", tarfile.LNKTYPE)),
+    _tar("hard-link-to-itself", "no file before it", _link("sample-1.0/x", "sample-1.0/x", tarfile.LNKTYPE)),
+    _tar(
+        "hard-link-to-what-comes",
+        "no file before it",
+        _link("sample-1.0/x", "sample-1.0/y", tarfile.LNKTYPE),
+        _info("sample-1.0/y"),
+    ),
+    _tar("hard-link-to-a-folder", "no file before it", _link("sample-1.0/x", "sample-1.0", tarfile.LNKTYPE)),
+    _tar(
+        "hard-links-that-multiply",
+        "more than 200 times its size",
+        _info("sample-1.0/x", bytes(9 << 20)),
+        *(_link(f"sample-1.0/{number}", "sample-1.0/x", tarfile.LNKTYPE) for number in range(30)),
+    ),
     _tar(
         "hard-link-to-a-link",
         "no file before it",

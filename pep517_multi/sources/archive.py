@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MAX_PYPROJECT = 16 << 20
 _MAX_LINK_HOPS = 40  # as the kernel has it
+_LONGEST_TARGET = 4095  # bytes, as the kernel has it
 _LONGEST_PART, _LONGEST_PATH, _DEEPEST = 255, 2048, 128  # bytes, bytes, folders
 
 Parts: TypeAlias = tuple[str, ...]
@@ -110,29 +111,35 @@ class _Extraction:
             return
         if parts in self.known:
             raise self._refusal(member, "is there twice")
-        self.known[parts] = member.kind
         if member.kind == "link":
+            if "\0" in member.target or len(os.fsencode(member.target)) > _LONGEST_TARGET:
+                raise self._refusal(member, "is a link to a path that no file can have")
             self.links[parts] = member.target
         elif member.kind == "hard link":
-            original = self._parts(member, member.target)
-            if self.known.get(original) not in {"file", "hard link"}:
-                raise self._refusal(member, f"is a hard link to {shown(member.target)}, which is no file before it")
-            copy_file(self.folder.joinpath(*original), path)
+            copy_file(self._original(member), path)
         else:
             with path.open("xb") as writing:
                 writing.writelines(member.chunks())
             path.chmod(0o755 if member.executable else 0o644)
             with contextlib.suppress(OSError, OverflowError, ValueError):  # a time that no file can have
                 os.utime(path, (member.time, member.time))
+        self.known[parts] = member.kind
+
+    def _original(self, member: Member) -> Path:
+        """Return the file that a hard link is another name of; what its copy needs counts as if it were a member."""
+        parts = self._parts(member, member.target)
+        if self.known.get(parts) not in {"file", "hard link"}:
+            raise self._refusal(member, f"is a hard link to {shown(member.target)}, which is no file before it")
+        original = self.folder.joinpath(*parts)
+        self._take(original.stat().st_size)
+        return original
 
     def _admitted(self, member: Member) -> Parts:
         """Check what can be checked before writing; return the parts of the name, none for the archive's own root."""
         self.count += 1
-        self.total += member.size
         if self.count > self.limits.members:
             raise IntegrityError(f"{self.archive} has more than {self.limits.members} members")
-        if fault := self.limits.fault(self.total, self.archive_size):
-            raise IntegrityError(f"{self.archive} is refused: {fault}; nothing was unpacked")
+        self._take(member.size)
         if member.kind == "other":
             raise self._refusal(member, "is a device, a socket or a pipe")
         parts = self._parts(member, member.name)
@@ -141,6 +148,11 @@ class _Extraction:
         if parts:
             self.top = parts[0]
         return parts
+
+    def _take(self, size: int) -> None:
+        self.total += size
+        if fault := self.limits.fault(self.total, self.archive_size):
+            raise IntegrityError(f"{self.archive} is refused: {fault}; nothing was unpacked")
 
     def _parts(self, member: Member, name: str) -> Parts:
         if name.startswith("/"):

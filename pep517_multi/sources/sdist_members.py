@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import calendar
 import gzip
 import io
@@ -17,6 +16,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Literal, TypeAlias
 
 from pep517_multi.archives import names
+from pep517_multi.archives.unpacking import open_bzip2, open_xz
 from pep517_multi.archives.zip_archive import ZipArchive
 from pep517_multi.errors import IntegrityError, SourceError
 
@@ -37,8 +37,8 @@ Kind: TypeAlias = Literal["file", "folder", "link", "hard link", "other"]
 _OPENERS: Mapping[str, Callable[[Path], IO[bytes]]] = {
     ".tar.gz": gzip.open,  # type: ignore[dict-item]  # for reading bytes, as by default
     ".tgz": gzip.open,  # type: ignore[dict-item]
-    ".tar.bz2": bz2.open,
-    ".tar.xz": lzma.open,
+    ".tar.bz2": open_bzip2,
+    ".tar.xz": open_xz,
 }
 SUFFIXES = (*_OPENERS, ".zip")
 

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import stat
 import tarfile
 import zipfile
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pep517_multi.archives.limits import Limits
+from pep517_multi.archives.unpacking import open_bzip2, open_xz
 from pep517_multi.errors import IntegrityError, SourceError
 from pep517_multi.sources.archive import unpack
 
@@ -230,3 +232,47 @@ def test_unpacking_again_replaces_what_was_there(tmp_path: Path) -> None:
 
     assert not (tree / "stale").exists()
     assert (tree / "setup.py").exists()
+
+
+ODD_PACKINGS = [
+    pytest.param(".tar.gz", lambda data: gzip.compress(data[:900]) + gzip.compress(data[900:]), id="two-gz-members"),
+    pytest.param(".tar.gz", lambda data: gzip.compress(data) + bytes(512), id="gz-and-zeros"),
+    pytest.param(".tar.bz2", lambda data: bz2.compress(data[:900]) + bz2.compress(data[900:]), id="two-bzip2-streams"),
+    pytest.param(".tar.xz", lambda data: lzma.compress(data[:900]) + lzma.compress(data[900:]), id="two-xz-streams"),
+    pytest.param(".tar.xz", lambda data: lzma.compress(data) + bytes(8), id="xz-and-padding"),
+    pytest.param(".tar.xz", lambda data: lzma.compress(data, check=lzma.CHECK_NONE), id="xz-without-a-checksum"),
+    pytest.param(".tar.xz", lambda data: lzma.compress(data, preset=9), id="xz-of-64-mib"),
+]
+
+
+@pytest.mark.parametrize(("suffix", "pack"), ODD_PACKINGS)
+def test_an_odd_packing_that_is_right_is_unpacked(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]) -> None:
+    content = os.urandom(300_000)
+    output = io.BytesIO()
+    with tarfile.open(fileobj=output, mode="w") as tar:
+        for info, data in (member("pkg/pyproject.toml", b"x = 1\n"), member("pkg/data", content), member("pkg/z")):
+            tar.addfile(info, io.BytesIO(data))
+    sdist = tmp_path / f"pkg-1{suffix}"
+    sdist.write_bytes(pack(output.getvalue()))
+
+    tree = unpack(sdist, tmp_path / "out")
+
+    assert (tree / "data").read_bytes() == content
+    assert sorted(path.name for path in tree.iterdir()) == ["data", "pyproject.toml", "z"]
+
+
+@pytest.mark.parametrize(
+    ("open_stream", "pack"),
+    [pytest.param(open_xz, lzma.compress, id="xz"), pytest.param(open_bzip2, bz2.compress, id="bzip2")],
+)
+def test_a_stream_can_be_read_from_any_place(
+    tmp_path: Path, open_stream: Callable[[Path], io.BufferedReader], pack: Callable[[bytes], bytes]
+) -> None:
+    content = os.urandom(50_000)
+    (tmp_path / "packed").write_bytes(pack(content))
+
+    with open_stream(tmp_path / "packed") as stream:
+        for place in (30_000, 10, 49_990, 0, 60_000):
+            stream.seek(place)
+            assert stream.tell() == min(place, len(content))
+            assert stream.read(100) == content[place : place + 100]
