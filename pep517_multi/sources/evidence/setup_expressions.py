@@ -106,6 +106,8 @@ class ExpressionReader(ABC):
         before, self.about = self.about, about or self.about
         if self.orders.shows(node):
             self.report(node, f"{self.about or 'something'} depends on the order of a set")
+        if self.orders.shows_walk(node):
+            self.report(node, f"{self.about or 'something'} depends on the order in which folders are walked through")
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ABOUT_PROCESSES.search(node.value):
             self.report(node, "it looks at what the system knows of this process")
         if isinstance(node, ast.Constant) and node.value == "__doc__":

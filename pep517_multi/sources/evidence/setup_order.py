@@ -1,13 +1,17 @@
 """Sets in ``setup.py``: in which order one gives its members depends on the interpreter, so nobody may see the order.
 
 ``PYTHONHASHSEED`` settles the order for one version; CPython 3.11 hashes strings in another way than 3.10, and PyPy
-keeps the order in which members were added.
+keeps the order in which members were added. What ``path.rglob()`` finds comes in another order in CPython 3.12, and again
+in 3.13.
 """
 
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from pep517_multi.sources.evidence.literals import walked
 
 if TYPE_CHECKING:
     from pep517_multi.sources.evidence.setup_bindings import Bindings
@@ -17,6 +21,7 @@ _MAKERS = frozenset({"frozenset", "set"})
 _INDIFFERENT = frozenset({"all", "any", "bool", "frozenset", "len", "max", "min", "set", "sorted"})
 _OPERATORS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
 _GIVING_SETS = frozenset({"copy", "difference", "intersection", "symmetric_difference", "union"})
+_WRITING = frozenset({"join", "write", "writelines"})
 _KEEPING_ORDER_HIDDEN = frozenset(
     {"add", "clear", "difference_update", "discard", "isdisjoint", "issubset", "issuperset", "remove", "update"}
 )
@@ -33,6 +38,35 @@ class Orders:
     def shows(self, node: ast.expr) -> bool:
         """Whether ``node`` makes a set, and something may come to depend on the order of its members."""
         return self._is_set(node) and self._is_seen(node, frozenset())
+
+    def shows_walk(self, node: ast.expr) -> bool:
+        """Whether ``node`` walks through folders, and a text may come to depend on the order of what it finds.
+
+        A list of files is the same to setuptools in any order.
+        """
+        return self._writes_texts and self._is_walk(node) and self._is_seen(node, frozenset())
+
+    def _is_walk(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Call(func=ast.Attribute(attr="rglob")):
+                return True
+            case ast.Call(func=ast.Attribute(attr="glob") as function, args=[ast.Constant(value=str(pattern))]):
+                return "**" in pattern and self._bindings.dotted(function) != "glob.glob"
+            case _:
+                return False
+
+    @cached_property
+    def _writes_texts(self) -> bool:
+        """Whether the module may put texts together."""
+        return any(
+            (isinstance(part, ast.AugAssign) and isinstance(part.op, ast.Add))
+            or (
+                isinstance(part, ast.Attribute)
+                and part.attr in _WRITING
+                and self._bindings.dotted(part) != "os.path.join"
+            )
+            for part in walked(self._module)
+        )
 
     def _is_set(self, node: ast.expr) -> bool:
         match node:
@@ -65,6 +99,9 @@ class Orders:
                 return method not in _KEEPING_ORDER_HIDDEN | _GIVING_SETS
             case ast.Call(func=function):
                 return self._bindings.dotted(function) not in _INDIFFERENT
+            case ast.comprehension(iter=walked_through) if walked_through is node:
+                made = self._flow.above(above)
+                return isinstance(made, ast.DictComp) or (made is not None and self._is_seen(made, followed))
             case ast.Compare():
                 return False
             case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) if test is node:

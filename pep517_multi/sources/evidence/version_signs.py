@@ -34,15 +34,22 @@ _CHANGES = {
 """The first version that has, or has no longer, a module of the standard library."""
 
 
+_OTHER_ORDER = frozenset({12, 13})
 _UNMISTAKABLE = frozenset({"annotationlib", "asynchat", "asyncore", "graphlib", "lib2to3", "tomllib", "zoneinfo"})
 """Those of them that are no words by which something else is called."""
 
 
 def arrivals(module: ast.Module) -> frozenset[int]:
-    """Return the versions with which modules that are imported, or named by a text, have come or gone."""
+    """Return the versions with which modules that are imported, or named by a text, have come or gone.
+
+    And those with which ``path.rglob()`` finds the same in another order.
+    """
     named: set[str] = set()
+    found: set[int] = set()
     for node in ast.walk(module):
         match node:
+            case ast.Attribute(attr="rglob"):
+                found |= _OTHER_ORDER
             case ast.Import(names=aliases):
                 named |= {alias.name.partition(".")[0] for alias in aliases}
             case ast.ImportFrom(module=str(origin), level=0):
@@ -51,7 +58,7 @@ def arrivals(module: ast.Module) -> frozenset[int]:
                 named.add(text)
             case _:
                 pass
-    return frozenset(minor for minor, modules in _CHANGES.items() if named & modules)
+    return frozenset(found) | {minor for minor, modules in _CHANGES.items() if named & modules}
 
 
 def numbers_compared(module: ast.Module) -> Iterator[int]:

@@ -1032,6 +1032,12 @@ NEWER_NAMES = {
         exec(open("pkg/about.py").read(), about)
         setup(description=about["__doc__"])
     """,
+    "order-of-a-walk": """
+        from pathlib import Path
+        from setuptools import setup
+        news = [path.read_text() for path in Path("news").rglob("*.rst")]
+        setup(long_description="".join(news))
+    """,
     "order-of-joined-sets": """
         from setuptools import setup
         setup(keywords=", ".join(set.union({"a"}, ["b", "c"])))
@@ -1045,6 +1051,14 @@ def test_what_only_some_pythons_have_or_do_is_not_independent(tmp_path: Path, se
     (tmp_path / "pkg").mkdir()
     (tmp_path / "pkg" / "about.py").write_text(about, encoding="utf-8")
     assert judged(tmp_path, setup_py, pkg="").verdict is Verdict.UNKNOWN
+
+
+def test_the_order_of_a_walk_does_not_matter_where_it_is_sorted_or_no_text_is_made(tmp_path: Path) -> None:
+    start = "from pathlib import Path\nfrom setuptools import setup\nwalk = Path('pkg').rglob('*.json')\n"
+    as_files = start + "setup(package_data={'pkg': [str(path) for path in walk]})"
+    as_text = start + "setup(long_description=''.join(sorted(path.read_text() for path in walk)))"
+    assert judged(tmp_path, as_files).verdict is Verdict.INDEPENDENT
+    assert judged(tmp_path, as_text).verdict is Verdict.INDEPENDENT
 
 
 def test_names_that_every_python_has_and_flush_docstrings_are_harmless(tmp_path: Path) -> None:
