@@ -65,6 +65,7 @@ BUILDS = {
     "lies-version-files": EACH,
     "lies-metadata": EACH,
     "lies-entry-points": ENDS,
+    "lies-namespace": EACH,
     "lies-tag-so": EACH,
     "lies-abi3": EACH,
 }

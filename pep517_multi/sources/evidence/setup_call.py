@@ -46,6 +46,9 @@ class SetupCall:
                 self.reader.value(value, about=name)
         elif name in special:
             special[name](value)
+        elif name == "namespace_packages":
+            if not is_empty_literal(value):
+                self.reader.report(value, names.NAMESPACES)
         elif name in names.HARMLESS_KEYWORDS:
             if name in {"entry_points", "use_scm_version"}:
                 self._run_by_setuptools(name, value)

@@ -163,12 +163,14 @@ HARMLESS_KEYWORDS = frozenset(
     """
     author author_email bugtrack_url classifiers data_files dependency_links description download_url eager_resources
     entry_points exclude_package_data extras_require include_package_data install_requires keywords license license_file
-    license_files long_description long_description_content_type maintainer maintainer_email name namespace_packages
+    license_files long_description long_description_content_type maintainer maintainer_email name
     obsoletes obsoletes_dist package_data package_dir packages platforms project_urls provides provides_dist
     py_modules python_requires requires requires_dist requires_python scripts summary test_loader test_suite
     tests_require url use_scm_version version zip_safe
     """.split()
 )
+
+NAMESPACES = "namespace_packages makes setuptools write a file with the version of Python in its name"
 
 WHEEL_COMMANDS = ("bdist", "build", "dist_info", "editable", "egg_info", "install")
 """How the names of the commands begin that a wheel build may run."""

@@ -1,8 +1,8 @@
 """Sets in ``setup.py``: in which order one gives its members depends on the interpreter, so nobody may see the order.
 
 ``PYTHONHASHSEED`` settles the order for one version; CPython 3.11 hashes strings in another way than 3.10, and PyPy
-keeps the order in which members were added. What ``path.rglob()`` finds comes in another order in CPython 3.12, and again
-in 3.13.
+keeps the order in which members were added. What ``path.rglob()`` finds comes in another order in CPython 3.12, and
+again in 3.13.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from pep517_multi.sources.evidence.literals import assignments, is_literal, pars
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, table, unknown
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_requirements
 from pep517_multi.sources.evidence.schemes import judge_scm, names_hook
+from pep517_multi.sources.evidence.setup_names import NAMESPACES
 from pep517_multi.sources.evidence.setup_py import judge_setup_py
 
 if TYPE_CHECKING:
@@ -66,20 +67,25 @@ def _judge_pyproject(project: Project) -> Iterator[Finding]:
             yield extension("pyproject.toml: tool.setuptools.ext-modules")
         elif key == "cmdclass":
             yield unknown("pyproject.toml: tool.setuptools.cmdclass replaces commands, which may do anything")
+        elif key == "namespace-packages" and settings[key]:
+            yield unknown(f"pyproject.toml: tool.setuptools: {NAMESPACES}")
         elif key not in _HARMLESS_KEYS:
             yield unknown(f"pyproject.toml: tool.setuptools.{key} is not known to be harmless")
     for key in _EXTENSION_TABLES:
         if project.table("tool", key):
             yield extension(f"pyproject.toml: tool.{key} serves to build extension modules")
-    for command, options in project.table("tool", "distutils").items():
-        yield from judge_command(
-            command, options if isinstance(options, dict) else {}, where="pyproject.toml: tool.distutils"
-        )
+    yield from _judge_commands(project)
     for field, directive in table(settings, "dynamic").items():
         if isinstance(directive, dict) and "attr" in directive:
             yield from _judge_attribute(
                 project, str(directive["attr"]), f"pyproject.toml: tool.setuptools.dynamic.{field}"
             )
+
+
+def _judge_commands(project: Project) -> Iterator[Finding]:
+    where = "pyproject.toml: tool.distutils"
+    for command, options in project.table("tool", "distutils").items():
+        yield from judge_command(command, options if isinstance(options, dict) else {}, where=where)
 
 
 def _judge_setup_cfg(project: Project) -> Iterator[Finding]:
@@ -93,6 +99,8 @@ def _judge_setup_cfg(project: Project) -> Iterator[Finding]:
                 project, value.strip().removeprefix(_ATTR).strip(), f"setup.cfg: metadata.{key}"
             )
     options = sections.get("options", {})
+    if options.get("namespace_packages", "").strip():
+        yield unknown(f"setup.cfg: options: {NAMESPACES}")
     for key in options.keys() & _TELLING_OPTIONS:
         yield unknown(f"setup.cfg: options.{key} may do anything")
     yield from judge_requirements(

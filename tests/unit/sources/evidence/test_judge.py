@@ -122,6 +122,17 @@ def test_every_sample_tree_is_judged_as_its_table_says(sample: sample_table.Samp
         ),
         pytest.param({"pyproject.toml": HATCH, "hatch.toml": "[version]\npath = 'a.py'"}, id="hatch-toml"),
         pytest.param({"pyproject.toml": POETRY + '[tool.poetry]\nname = "a"'}, id="poetry"),
+        pytest.param(
+            {"pyproject.toml": POETRY + "[project]\nname = 'a'\nrequires-python = '>=3.9'\n[tool.poetry]\nname = 'a'"},
+            id="poetry-with-both-tables-not-for-3.8",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": build_system("poetry.core.masonry.api", "poetry-core>=2")
+                + "[project]\nname = 'a'\n[tool.poetry]\nname = 'a'"
+            },
+            id="poetry-2-with-both-tables",
+        ),
         pytest.param({"pyproject.toml": PDM + '[tool.pdm.version]\nsource = "scm"'}, id="pdm"),
         pytest.param({"pyproject.toml": PDM + '[tool.pdm]\nversion = { path = "a.py" }'}, id="pdm-file"),
         pytest.param(
@@ -339,6 +350,26 @@ def test_what_is_recognised_as_harmless_is_independent(tmp_path: Path, files: di
             },
             "cmake/x.cmake:1: CMake looks at the interpreter",
             id="cmake-looks-at-the-interpreter-in-a-module",
+        ),
+        pytest.param(
+            {"pyproject.toml": SETUPTOOLS + "[tool.setuptools]\nnamespace-packages = ['a']"},
+            "a file with the version of Python in its name",
+            id="namespace-packages",
+        ),
+        pytest.param(
+            {"setup.cfg": "[options]\nnamespace_packages = a", "setup.py": "import setuptools\nsetuptools.setup()"},
+            "a file with the version of Python in its name",
+            id="namespace-packages-in-setup-cfg",
+        ),
+        pytest.param(
+            {"setup.py": "import setuptools\nsetuptools.setup(namespace_packages=['a'])"},
+            "a file with the version of Python in its name",
+            id="namespace-packages-in-setup-py",
+        ),
+        pytest.param(
+            {"pyproject.toml": POETRY + "[project]\nname = 'a'\n[tool.poetry]\nname = 'a'"},
+            "poetry-core 1",
+            id="poetry-with-both-tables",
         ),
         pytest.param(
             {
