@@ -52,10 +52,18 @@ class ExpressionReader(ABC):
 
     :param above: the files that import or execute this one, outermost first.
     :param final: whether what the module raises stops everything, for nobody catches it.
+    :param elsewhere: whether imports may look into other folders than that of ``setup.py``, too.
     """
 
     def __init__(
-        self, project: Project, filename: str, module: ast.Module, *, above: tuple[str, ...] = (), final: bool = True
+        self,
+        project: Project,
+        filename: str,
+        module: ast.Module,
+        *,
+        above: tuple[str, ...] = (),
+        final: bool = True,
+        elsewhere: bool = False,
     ) -> None:
         self.project = project
         self.filename = filename
@@ -71,6 +79,7 @@ class ExpressionReader(ABC):
         self.about = ""
         self.stopping_is_final = final
         self.modules = LocalModules(project.path, self._problem_in)
+        self.searches_elsewhere = elsewhere or self._looks_elsewhere
         self.read(module.body)
 
     @abstractmethod
@@ -221,6 +230,12 @@ class ExpressionReader(ABC):
             self.report(node, "the current folder is changed")
         for argument in arguments:
             self.value(argument)
+            if (
+                isinstance(argument, ast.Constant)
+                and argument.value in names.OLDER_MODES
+                and not self.stopping_is_final
+            ):
+                self.report(node, f"not every supported Python knows the mode {argument.value}")
         for keyword in node.keywords:
             if keyword.arg in names.EXTENSION_KEYWORDS and not is_empty_literal(keyword.value):
                 self.report_extension(keyword.value, str(keyword.arg))
@@ -276,6 +291,13 @@ class ExpressionReader(ABC):
         own = isinstance(function, ast.Name) and self.bindings.is_callable(dotted)
         return not (self.stopping_is_final or opens or own)
 
+    @property
+    def _looks_elsewhere(self) -> bool:
+        """Whether a folder comes into ``sys.path`` that is not certainly that of ``setup.py``."""
+        calls = (part for part in walked(self.module) if isinstance(part, ast.Call))
+        added = (call for call in calls if self.bindings.dotted(call.func) in {"sys.path.insert", "sys.path.append"})
+        return any(not is_project_folder(self.bindings, argument) for call in added for argument in call.args[-1:])
+
     def _exec(self, node: ast.Call) -> None:
         path = executed_file(self.bindings, node, self.project.path)
         if path is None:
@@ -313,7 +335,14 @@ class ExpressionReader(ABC):
             return None  # a circle: it is being judged already
         if len(self.above) > _MAX_DEPTH:
             return f"{filename} is too many imports away"
-        reader = type(self)(self.project, filename, module, above=self.above, final=self.stopping_is_final)
+        reader = type(self)(
+            self.project,
+            filename,
+            module,
+            above=self.above,
+            final=self.stopping_is_final,
+            elsewhere=self.searches_elsewhere,
+        )
         self.guards += reader.guards
         if reader.calls_setup:
             return f"{filename} calls setup()"

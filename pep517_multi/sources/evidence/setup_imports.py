@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence.literals import assignments, is_literal, module_file, parse, times_bound
-from pep517_multi.sources.evidence.setup_effects import has_effect, running
+from pep517_multi.sources.evidence.setup_effects import Running, has_effect
 from pep517_multi.sources.evidence.setup_names import LOADED_AT_START, QUIET
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ class LocalModules:
         """Return the file of ``module``, ``None`` where it is no module of the project."""
         return module_file((self.tree, self.tree / "src"), module)
 
+    def is_ambiguous(self, module: str) -> bool:
+        """Whether the project has several files that may be ``module``, by the folder from which it is imported."""
+        own = module.replace(".", "/")
+        found = (path for ending in (f"{own}.py", f"{own}/__init__.py") for path in self.tree.rglob(ending))
+        return len([*islice(found, 2)]) > 1
+
     def is_literal(self, module: str, name: str) -> bool:
         """Whether ``name`` is bound once in ``module``, to a literal."""
         path = self.file(module)
@@ -39,40 +46,45 @@ class LocalModules:
         values = [*assignments(tree, name)]
         return len(values) == 1 and is_literal(values[0])
 
-    def is_quiet(self, module: str, *, above: tuple[str, ...] = ()) -> bool:
-        """Whether an import of ``module``, with the packages above it, does nothing besides making values.
+    def is_quiet(self, module: str) -> bool:
+        """Whether an import of ``module``, with all that it imports, does nothing besides making values."""
+        running, entered = Running(), set[str]()
+        return self._enters(module, running, entered) and all(
+            self._is_quiet(node, package, running, entered) for node, package in running
+        )
 
-        :param above: what is being imported already.
-        """
-        if module in above:
-            return True
+    def _enters(self, module: str, running: Running, entered: set[str]) -> bool:
+        """Let ``module`` and the packages above it run, too; false where it cannot be told what that would do."""
         parts = module.split(".")
-        files = {name: self.file(name) for name in (".".join(parts[:end]) for end in range(1, len(parts) + 1))}
-        for name, path in files.items():
+        for name in (".".join(parts[:end]) for end in range(1, len(parts) + 1)):
+            if name in entered:
+                continue
+            entered.add(name)
+            path = self.file(name)
             tree = parse(path) if path is not None else None
-            if tree is None:
-                return path is None and name != module
-            package = name if path is not None and path.name == "__init__.py" else name.rpartition(".")[0]
-            if not all(self._is_quiet(node, package, (*above, module)) for node in running(tree)):
+            if path is None and name != module:
+                continue  # a namespace package
+            if path is None or tree is None:
                 return False
+            running.add(tree, name if path.name == "__init__.py" else name.rpartition(".")[0])
         return True
 
-    def _is_quiet(self, node: ast.AST, package: str, above: tuple[str, ...]) -> bool:
+    def _is_quiet(self, node: ast.AST, package: str, running: Running, entered: set[str]) -> bool:
         match node:
             case ast.ImportFrom(module=module, names=aliases, level=level):
                 kept = package.split(".")[: len(package.split(".")) - level + 1] if level else []
                 origin = ".".join((*kept, *filter(None, [module])))
                 found = [f"{origin}.{alias.name}" for alias in aliases if self.file(f"{origin}.{alias.name}")]
-                return all(self._imports_quietly(name, above) for name in (origin, *found))
+                return all(self._imports_quietly(name, running, entered) for name in (origin, *found))
             case ast.Import(names=aliases):
-                return all(self._imports_quietly(alias.name, above) for alias in aliases)
+                return all(self._imports_quietly(alias.name, running, entered) for alias in aliases)
             case _:
                 return not has_effect(node)
 
-    def _imports_quietly(self, module: str, above: tuple[str, ...]) -> bool:
+    def _imports_quietly(self, module: str, running: Running, entered: set[str]) -> bool:
         root = module.partition(".")[0]
         if self.file(root) is not None and root not in LOADED_AT_START:
-            return self.is_quiet(module, above=above)
+            return self._enters(module, running, entered)
         return root in QUIET and root not in {"distutils", "setuptools", "pkg_resources"}
 
     def problem(self, module: str) -> str | None:

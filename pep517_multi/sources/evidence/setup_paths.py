@@ -29,7 +29,7 @@ def executed_file(bindings: Bindings, call: ast.Call, tree: Path) -> Path | None
 
 def is_project_folder(bindings: Bindings, node: ast.expr) -> bool:
     """Whether ``node`` is certainly the path of the folder of ``setup.py``."""
-    return _Paths(bindings).of_path(node, _MAX_DEPTH) == []
+    return _Paths(bindings).of_path(node, _MAX_DEPTH) in ([], ["."], [""])
 
 
 class _Paths:

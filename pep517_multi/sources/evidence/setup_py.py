@@ -320,7 +320,13 @@ class ModuleReader(ExpressionReader):
                 self.report_extension(node, f"{what}, which serves to build extension modules")
             else:
                 self.report(node, f"{what}, which is not known to be harmless")
-        elif None not in wanted:
+        elif self.searches_elsewhere and self.modules.is_ambiguous(module):
+            self.report(node, f"it cannot be told which {module} is imported")
+        else:
+            self._import_own(node, module, wanted)
+
+    def _import_own(self, node: ast.stmt, module: str, wanted: Sequence[str | None]) -> None:
+        if None not in wanted:
             for name in wanted:
                 self.local_name(node, module, str(name))
         elif not self._uses_attributes_of(module):

@@ -1012,6 +1012,14 @@ NEWER_NAMES = {
             packages = []
         setup(packages=packages)
     """,
+    "mode-that-newer-ones-refuse": """
+        from setuptools import setup
+        try:
+            text = open("README", "rU").read()
+        except ValueError:
+            text = ""
+        setup(long_description=text)
+    """,
     "docstring-with-a-margin": '''
         """A package.
 
@@ -1051,6 +1059,36 @@ def test_what_only_some_pythons_have_or_do_is_not_independent(tmp_path: Path, se
     (tmp_path / "pkg").mkdir()
     (tmp_path / "pkg" / "about.py").write_text(about, encoding="utf-8")
     assert judged(tmp_path, setup_py, pkg="").verdict is Verdict.UNKNOWN
+
+
+def test_what_a_module_does_through_another_when_it_is_imported_counts(tmp_path: Path) -> None:
+    generating = """
+        import sys
+        def generate():
+            with open("pkg/tables.py", "w") as stream:
+                stream.write(sys.version)
+    """
+    setup_py = "from setuptools import setup\nfrom pkg import VERSION\nsetup(version=VERSION)"
+    called = judged(tmp_path, setup_py, pkg="from .gen import generate\ngenerate()\nVERSION = '1'", gen=generating)
+    renamed = "from . import gen\nmake = gen.generate\nmake()\nVERSION = '1'"
+    by_another_name = judged(tmp_path, setup_py, pkg=renamed, gen=generating)
+    kept = judged(tmp_path, setup_py, pkg="from . import gen\nmake = gen.generate\nVERSION = '1'", gen=generating)
+
+    assert called.verdict is by_another_name.verdict is Verdict.UNKNOWN
+    assert kept.verdict is Verdict.INDEPENDENT
+
+
+def test_of_two_modules_of_one_name_it_is_not_guessed_which_is_imported(tmp_path: Path) -> None:
+    setup_py = (
+        "import sys\nsys.path.insert(0, {})\nfrom setuptools import setup\nfrom pkg import NAME\nsetup(name=NAME)"
+    )
+    (tmp_path / "tools" / "pkg").mkdir(parents=True)
+    (tmp_path / "tools" / "pkg" / "__init__.py").write_text("import sys\nNAME = sys.version", encoding="utf-8")
+    own = judged(tmp_path, setup_py.format("'.'"), pkg="NAME = 'a'")
+    other = judged(tmp_path, setup_py.format("'tools'"), pkg="NAME = 'a'")
+
+    assert "setup.py:4: it cannot be told which pkg is imported" in other.because
+    assert own.verdict is Verdict.INDEPENDENT
 
 
 def test_the_order_of_a_walk_does_not_matter_where_it_is_sorted_or_no_text_is_made(tmp_path: Path) -> None:
