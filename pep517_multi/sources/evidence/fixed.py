@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence.literals import assignments, module_file, parse, times_bound
 from pep517_multi.sources.evidence.project import Finding, Project, unknown
+from pep517_multi.sources.evidence.setup_imports import LocalModules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,9 @@ def judge_flit(project: Project) -> Iterator[Finding]:
         return
     where = path.relative_to(project.path).as_posix()
     stated = _states_version(tree, *_version_modules(path))
-    if "version" in wanted and not stated and not _imports_version(tree, path):
+    modules = LocalModules(project.path, lambda _name, _module: None)
+    imports_version = _imports_version(tree, path) and modules.is_quiet(str(name).replace("-", "_"))
+    if "version" in wanted and not stated and not imports_version:
         yield unknown(f"{where}: flit_core imports it for __version__, which is no string there")
     if "description" in wanted and not ast.get_docstring(tree):
         yield unknown(f"{where}: flit_core imports it for its docstring")

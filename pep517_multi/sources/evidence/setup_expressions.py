@@ -230,17 +230,13 @@ class ExpressionReader(ABC):
             self.report(node, "the current folder is changed")
         for argument in arguments:
             self.value(argument)
-            if (
-                isinstance(argument, ast.Constant)
-                and argument.value in names.OLDER_MODES
-                and not self.stopping_is_final
-            ):
-                self.report(node, f"not every supported Python knows the mode {argument.value}")
+            self._mode(argument)
         for keyword in node.keywords:
             if keyword.arg in names.EXTENSION_KEYWORDS and not is_empty_literal(keyword.value):
                 self.report_extension(keyword.value, str(keyword.arg))
             if keyword.arg in names.NEWER_KEYWORDS and self._may_be_noticed(node.func, dotted, str(keyword.arg)):
                 self.report(node, f"not every supported Python knows the keyword {keyword.arg}")
+            self._mode(keyword.value)
             self.value(keyword.value)
 
     def _extension_call(self, node: ast.Call, function: str) -> None:
@@ -275,6 +271,11 @@ class ExpressionReader(ABC):
         dotted = self.bindings.dotted(call.func) or ""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else dotted.rpartition(".")[2]
         return name in names.EXTENSION_CALLS
+
+    def _mode(self, argument: ast.expr) -> None:
+        """Find a mode or encoding that some Pythons refuse, where somebody may go on without the file."""
+        if isinstance(argument, ast.Constant) and argument.value in names.REFUSED and not self.stopping_is_final:
+            self.report(argument, f"not every supported Python opens a file with {argument.value!r}")
 
     def _pattern_method(self, node: ast.Call, function: ast.Attribute) -> None:
         """Judge ``path.glob(…)``, which means the same for all only with a plain pattern for what is in folders."""

@@ -192,8 +192,8 @@ NEWER_KEYWORDS = frozenset(
 )  # fmt: skip
 """Keywords of harmless functions that only newer Pythons know."""
 
-OLDER_MODES = frozenset({"U", "Ur", "rU", "rbU", "Urb", "rUb"})
-"""Modes of files that Python 3.11 refuses."""
+REFUSED = frozenset({"U", "Ur", "rU", "rbU", "Urb", "rUb", "locale"})
+"""Modes of files that Python 3.11 refuses, and an encoding that older ones do not know."""
 
 PATTERN_METHODS = frozenset({"glob", "rglob"})
 """Methods of paths that read some patterns in another way since Python 3.11 or 3.13."""

@@ -29,6 +29,7 @@ def verdict(tree: Path, package: str, version: str) -> Verdict:
     (tree / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
     (tree / "pkg" / "__init__.py").write_text(package, encoding="utf-8")
     (tree / "pkg" / "data.py").write_text(version, encoding="utf-8")
+    (tree / "pkg" / "core.py").write_text("def run():\n    open('pkg/new.py', 'w').close()\n", encoding="utf-8")
     return judge(tree, read_build_system(tree, read_pyproject(tree)), read_pyproject(tree)).verdict
 
 
@@ -54,6 +55,9 @@ def test_a_version_taken_over_from_a_module_that_states_it_is_the_same_for_all(t
         pytest.param("from .data import __version__\n__version__ += '.1'", '__version__ = "1"', id="changed-after"),
         pytest.param("from .data import other as __version__", '__version__ = "1"', id="another-name"),
         pytest.param("from .gone import __version__", '__version__ = "1"', id="no-such-module"),
+        pytest.param(
+            "from .core import run\nrun()\nfrom .data import __version__", '__version__ = "1"', id="writes-files"
+        ),
         pytest.param("from data import __version__", '__version__ = "1"', id="not-its-own"),
     ],
 )

@@ -1020,6 +1020,14 @@ NEWER_NAMES = {
             text = ""
         setup(long_description=text)
     """,
+    "encoding-that-older-ones-do-not-know": """
+        from setuptools import setup
+        try:
+            text = open("README", encoding="locale").read()
+        except LookupError:
+            text = ""
+        setup(long_description=text)
+    """,
     "docstring-with-a-margin": '''
         """A package.
 
