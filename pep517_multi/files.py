@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pep517_multi import locks
+from pep517_multi import interrupts, locks
 from pep517_multi.errors import MultibuildError
 
 if TYPE_CHECKING:
@@ -238,13 +238,14 @@ def replace_tree(new: Path, final: Path) -> None:
         remove_tree(new)
         return
     old = beside(final, old=True)
-    final.rename(old)
-    try:
-        new.rename(final)
-    except BaseException:
-        old.rename(final)
-        raise
-    remove_tree(old)
+    with interrupts.deferred():
+        final.rename(old)
+        try:
+            new.rename(final)
+        except BaseException:
+            old.rename(final)
+            raise
+        remove_tree(old)
 
 
 def _exchanged(one: Path, other: Path) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pep517_multi import files, locks
+from pep517_multi import files, interrupts, locks
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
-    from pathlib import Path
 
 _NAME = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{8}(?P<old>\.old)?\.tmp")
 
@@ -26,18 +27,62 @@ def new_folder(final: Path) -> Iterator[Path]:
     final.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         path = None
-        while path is None:
-            path = _made_and_locked(final, stack)
         try:
+            with interrupts.deferred():
+                path = _made_and_locked(final, stack)
             yield path
         except BaseException:
-            with contextlib.suppress(OSError):  # what went wrong first is what has to be told; the rest is swept later
-                files.remove_tree(path)
+            if path is not None:
+                with contextlib.suppress(OSError):  # what went wrong first has to be told; the rest is swept later
+                    files.remove_tree(path)
             raise
-        files.remove_tree(path)
+        with interrupts.deferred():
+            files.remove_tree(path)
 
 
-def _made_and_locked(final: Path, stack: contextlib.ExitStack) -> Path | None:
+@contextlib.contextmanager
+def scratch(purpose: str, *, top: Path | None = None) -> Iterator[Path]:
+    """Make an empty folder of this user's alone that is gone when the block ends, where the system has such things.
+
+    It goes with its owner: what killed processes of this user have left of this purpose is removed first.
+
+    :param top: where it is made instead of ``TMPDIR``.
+    """
+    final = (top or Path(tempfile.gettempdir())) / f"multibuild-{purpose}"
+    _sweep(final.parent, of={final.name}, owner=os.geteuid())
+    with contextlib.ExitStack() as stack:
+        path = None
+        try:
+            with interrupts.deferred():
+                path = _made_and_locked(final, stack)
+            yield path
+        finally:
+            if path is not None:
+                with contextlib.suppress(OSError), interrupts.deferred():  # what stays is swept later
+                    files.remove_tree(path)
+
+
+@contextlib.contextmanager
+def scratch_for_all() -> Iterator[None]:
+    """Let all that this process makes in ``TMPDIR``, libraries included, lie in one scratch folder."""
+    before = tempfile.tempdir
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # whoever needs one will say it better
+            tempfile.tempdir = str(stack.enter_context(scratch("run")))
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+
+
+def _made_and_locked(final: Path, stack: contextlib.ExitStack) -> Path:
+    path = None
+    while path is None:
+        path = _tried(final, stack)
+    return path
+
+
+def _tried(final: Path, stack: contextlib.ExitStack) -> Path | None:
     """Make and lock a folder; ``None`` where it was swept in the moment between."""
     path = files.beside(final)
     path.mkdir(mode=0o700)
@@ -58,6 +103,10 @@ def sweep(folder: Path, *, of: Container[str] | None = None) -> None:
 
     :param of: only those beside results of these names.
     """
+    _sweep(folder, of=of, owner=None)
+
+
+def _sweep(folder: Path, *, of: Container[str] | None, owner: int | None) -> None:
     try:
         paths = sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -65,12 +114,14 @@ def sweep(folder: Path, *, of: Container[str] | None = None) -> None:
     for path in paths:
         match = _NAME.fullmatch(path.name)
         if match and (of is None or match["of"] in of):
-            _sweep_one(path, final=folder / match["of"], old=bool(match["old"]))
+            _sweep_one(path, final=folder / match["of"], old=bool(match["old"]), owner=owner)
 
 
-def _sweep_one(path: Path, *, final: Path, old: bool) -> None:
+def _sweep_one(path: Path, *, final: Path, old: bool, owner: int | None) -> None:
     # What cannot be opened is gone meanwhile, or a link or another thing that is none of ours.
     with contextlib.suppress(OSError), locks.opened(path) as descriptor:
+        if owner not in {None, os.fstat(descriptor).st_uid}:
+            return
         if not locks.lock(descriptor) or not locks.is_at(path, descriptor):
             return
         if old and not os.path.lexists(final):

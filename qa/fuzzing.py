@@ -9,9 +9,9 @@ as ``--input`` to see it again, and put what it showed into ``tests/unit/test_fu
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ with atheris.instrument_imports(include=["pep517_multi"]):
 
 import malformed_sdists
 import raw_zip
+
+from pep517_multi import temporaries
 
 
 def seeds() -> Mapping[str, list[bytes]]:
@@ -55,7 +57,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the corpus is kept and what was found is written")
     parser.add_argument("--input", type=Path, help="run this one alone")
     options = parser.parse_args()
-    folder = options.folder or Path(tempfile.mkdtemp(prefix="fuzzing-"))
+    with contextlib.ExitStack() as stack:
+        folder = options.folder or stack.enter_context(temporaries.scratch("fuzzing"))
+        fuzz(options, folder)
+
+
+def fuzz(options: argparse.Namespace, folder: Path) -> None:
+    """Fuzz in ``folder``; libFuzzer ends the process, so that a folder of nobody is swept by the next run."""
     corpus, work = folder / "corpus", folder / "work"
     for place in (corpus, work):
         place.mkdir(parents=True, exist_ok=True)

@@ -186,7 +186,10 @@ class Bench:
 
     def _disorder(self, how: str, told: str) -> Iterator[str]:
         """Say what a run that was asked to end has done wrong; one that was asked twice may leave things lying."""
-        errors = [line for line in told.splitlines() if line.startswith("multibuild: error: ")]
+        said = [line for line in told.splitlines() if not line.startswith(ASKED)]
+        if how == "killed" and not said:
+            return  # it had not begun to do anything, so that nothing had to be cleared up or said
+        errors = [line for line in said if line.startswith("multibuild: error: ")]
         if how not in {"ended", "ended at once", "had ended"} or len(errors) != (how != "had ended"):
             yield f"it {how} and said: {told[-2000:]}"
         if "Traceback" in told or "Exception ignored" in told:

@@ -12,11 +12,10 @@ import shlex
 import tempfile
 import threading
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pep517_multi import files
+from pep517_multi import files, temporaries
 from pep517_multi.backends.build_tools import MAKE, NINJA, ToolVersions
 from pep517_multi.backends.job_tokens import LARGEST, TokenPool, borrowed, inherited_pipe
 from pep517_multi.backends.makeflags import with_jobserver
@@ -59,8 +58,7 @@ class Jobserver:
         :raises FileError: a pipe cannot be made or opened.
         """
         with files.explained("open a jobserver"), contextlib.ExitStack() as stack:
-            self._folder = Path(tempfile.mkdtemp(prefix="multibuild-jobs-", dir=_folder()))
-            stack.callback(partial(files.remove_tree, self._folder))
+            self._folder = stack.enter_context(temporaries.scratch("jobs", top=_folder()))
             inherited = inherited_pipe(self._environ)
             if inherited is None:
                 # multibuild does nothing but wait: the token that is its own is for the first of its builds
@@ -146,6 +144,7 @@ class BoundEnvironments:
         return replace(environment, environ=self.jobserver.bound(environment.environ, builds=self.builds))
 
 
-def _folder() -> str | None:
+def _folder() -> Path | None:
     """Return where the pipe goes: words of ``MAKEFLAGS`` have no blanks. ``None`` is the usual place."""
-    return "/tmp" if any(map(str.isspace, tempfile.gettempdir())) else None  # noqa: S108 - mkdtemp makes its own below
+    blanks = any(map(str.isspace, tempfile.gettempdir()))
+    return Path("/tmp") if blanks else None  # noqa: S108 - a folder of our own is made in it

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pep517_multi import __version__
+from pep517_multi import __version__, temporaries
 from pep517_multi.cli import streams
 from pep517_multi.cli.arguments import DEFAULT_COMMAND, Commands, WithCommand
 from pep517_multi.cli.endings import ENDING, InterruptedRunError
@@ -324,6 +324,7 @@ def _with_run(
     without = not needs_work and plain and settings.roots is not None and "workdir" not in settings.origins
     directory = None if without else work_directory_of(settings)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(temporaries.scratch_for_all())
         stack.enter_context(ENDING.stopping(runner.close))
         if directory is not None:
             stack.enter_context(directory.held(screen))

@@ -86,19 +86,15 @@ class Ending:
 
     def _attend(self) -> None:
         deadline = time.monotonic() + _SECONDS
-        self._stop()
+        for stop in list(self._stops):
+            stop()
         while self._asked == 1 and time.monotonic() < deadline:
             time.sleep(_PAUSE)
-        self._stop()
         if self._word.acquire(blocking=False):
             shown = _SHOW_CURSOR if sys.stderr.isatty() else ""
             message = "interrupted, and ended at once; what was not complete is cleared away by the next run"
             os.write(2, f"{shown}multibuild: error: {message}\n".encode())
         os._exit(INTERRUPTED)
-
-    def _stop(self) -> None:
-        for stop in list(self._stops):
-            stop()
 
 
 ENDING = Ending()

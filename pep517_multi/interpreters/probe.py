@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pep517_multi import temporaries
 from pep517_multi.interpreters.answer import Answer, ProbeError, checked
 from pep517_multi.interpreters.interpreter import PREFIX_PLACEHOLDER
 from pep517_multi.interpreters.platforms import Machine, drivers_machine, drivers_platforms, packaging_folder
@@ -66,9 +66,9 @@ class Prober:
         if libc and machine == drivers_machine():
             return drivers_platforms()
         try:
-            with tempfile.TemporaryDirectory(prefix="multibuild-") as folder:
-                Path(folder, "packaging").symlink_to(packaging_folder())
-                platforms = self._answer(executable, _PLATFORMS, folder)
+            with temporaries.scratch("tags") as folder:
+                (folder / "packaging").symlink_to(packaging_folder())
+                platforms = self._answer(executable, _PLATFORMS, str(folder))
         except (ProbeError, OSError):  # this packaging does not run there (CPython 3.8), or there is no place for it
             platforms = None
         if isinstance(platforms, list) and platforms and all(isinstance(tag, str) for tag in platforms):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pep517_multi import events, files
+from pep517_multi import events, temporaries
 from pep517_multi.backends.packages import importable
 from pep517_multi.errors import PlanError
 from pep517_multi.pipeline.installing import stage_request
@@ -51,11 +50,8 @@ def check(run: Run, source: Path) -> CheckReport:
     """
     off = switched_off(run.settings.check_off)
     roots = staged_roots(run)
-    with tempfile.TemporaryDirectory(prefix="multibuild-check-", ignore_cleanup_errors=True) as scratch:
-        try:
-            return _Checking(run, off, Path(scratch).resolve(), source).all(roots)
-        finally:
-            files.remove_tree(Path(scratch))  # also what forbids it
+    with temporaries.scratch("check") as scratch:
+        return _Checking(run, off, scratch.resolve(), source).all(roots)
 
 
 def staged_roots(run: Run) -> tuple[StagedRoot, ...]:

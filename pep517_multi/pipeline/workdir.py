@@ -151,7 +151,12 @@ class WorkDirectory:
             if killed is not None:
                 with files.explained("clear away what a killed run left"):
                     self._clear_away(killed, observer)
-            yield
+            try:
+                yield
+            except KeyboardInterrupt:
+                with contextlib.suppress(OSError):  # nobody has failed whose build would be worth a look
+                    files.remove_tree(self.path / "builds")
+                raise
 
     @contextlib.contextmanager
     def _taken(self, observer: Observer) -> Iterator[str | None]:

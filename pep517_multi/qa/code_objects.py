@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pep517_multi import files
+from pep517_multi import files, temporaries
 from pep517_multi.errors import MultibuildError
 from pep517_multi.qa.check_target import Target, script
 from pep517_multi.qa.rulebook import CODE_OBJECTS
@@ -17,6 +15,7 @@ from pep517_multi.wheels.trees import Blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
@@ -65,15 +64,15 @@ class CodeObjects:
     def _read(self, blobs: Mapping[str, Blob]) -> None:
         waiting = {sha256: blob for sha256, blob in blobs.items() if sha256 not in self._known}
         self._known |= dict.fromkeys(waiting)
-        with tempfile.TemporaryDirectory(prefix="multibuild-code-") as scratch:
-            paths = {sha256: Path(scratch).resolve() / f"{sha256}.pyc" for sha256 in waiting}
+        with temporaries.scratch("code") as scratch:
+            paths = {sha256: scratch.resolve() / f"{sha256}.pyc" for sha256 in waiting}
             with files.explained(f"write to {scratch}"):
                 for sha256, path in paths.items():
                     path.write_bytes(waiting[sha256].read())
             for interpreter in self.interpreters():
                 lacking = [path for sha256, path in paths.items() if self._known[sha256] is None]
                 if lacking:
-                    folder = Path(scratch).resolve() / interpreter.name
+                    folder = scratch.resolve() / interpreter.name
                     folder.mkdir()
                     self._ask(Target(interpreter, self.runner, self.environ, folder), lacking)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pep517_multi import files
+from pep517_multi import files, temporaries
 from pep517_multi.backends.scrubbing import scrubbed
 from pep517_multi.errors import MultibuildError, UsageError
 from pep517_multi.process import Command
@@ -72,7 +72,9 @@ class Diffoscope:
                 path.unlink(missing_ok=True)
         argv = self._arguments(one, other, written)
         try:
-            done = self.runner.run(Command(argv, report.parent, scrubbed(self.environ), timeout=self.hard_seconds))
+            with files.explained("make a folder for diffoscope"), temporaries.scratch("diffoscope") as scratch:
+                environ = {**scrubbed(self.environ), "TMPDIR": str(scratch)}  # what it unpacks stays if it is ended
+                done = self.runner.run(Command(argv, report.parent, environ, timeout=self.hard_seconds))
         except MultibuildError as error:
             raise DiffoscopeError(f"diffoscope did not compare {one.name}: {error}") from error
         if done.returncode not in {_SAME, _DIFFERENT}:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pep517_multi import temporaries
 from pep517_multi.errors import PlanError
 from pep517_multi.process import Command, CommandStartError, CommandTimeoutError
 from pep517_multi.sandbox.runner import Sandbox
@@ -57,12 +57,12 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[Sandbox]:
 
 def _problem(sandbox: Sandbox, runner: Runner, environ: Mapping[str, str]) -> str | None:
     """Make the sandbox and do nothing in it; return what was wrong, ``None`` when all is well."""
-    with tempfile.TemporaryDirectory(prefix="multibuild-") as folder:
-        own = Own(Path(folder, "home"), Path(folder, "tmp"))
+    with temporaries.scratch("sandbox") as folder:
+        own = Own(folder / "home", folder / "tmp")
         own.home.mkdir()
         own.tmp.mkdir()
-        view = mounts(environ, own, reads=(), writes=(Path(folder),))
-        argv = sandbox.argv(("/bin/sh", "-c", ": > written"), view, cwd=Path(folder))
+        view = mounts(environ, own, reads=(), writes=(folder,))
+        argv = sandbox.argv(("/bin/sh", "-c", ": > written"), view, cwd=folder)
         command = Command(argv, cwd=Path("/"), env={"PATH": environ.get("PATH", "")}, timeout=_SECONDS, contained=True)
         try:
             completed = runner.run(command)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pep517_multi import events, files, locks
+from pep517_multi import events, files, interrupts, locks
 from pep517_multi.errors import StagingError
 from pep517_multi.staging.below import Below
 from pep517_multi.staging.journal import WORKSHOP, Journal, close, take_back_unfinished
@@ -97,11 +97,16 @@ class Image:
             token = secrets.token_hex(4)
             with _workshop(self.top, token):
                 change = _Change(below, _planned(token, self.owner, wanted, gone), wanted)
+                certain = False
                 try:
                     change.carry_out(folders)
-                    done(present, token)
+                    with interrupts.deferred():
+                        done(present, token)
+                        certain = True
                 except BaseException:
-                    change.journal.take_back(below)
+                    if not certain:
+                        with interrupts.deferred():
+                            change.journal.take_back(below)
                     raise
 
     def _gone(self, below: Below, kept: set[str]) -> list[Entry]:
@@ -114,11 +119,13 @@ class Image:
 def _workshop(top: Path, token: str) -> Iterator[None]:
     """Make a directory where files are made ready, and where what they replace is kept until all is certain."""
     folder = top / WORKSHOP.format(token)
-    folder.mkdir(mode=0o700)
     try:
+        with interrupts.deferred():
+            folder.mkdir(mode=0o700)
         yield
     finally:
-        close(folder)
+        with interrupts.deferred():
+            close(folder)
 
 
 def _planned(token: str, owner: str, wanted: Sequence[Entry], gone: Sequence[Entry]) -> Journal:

@@ -233,6 +233,19 @@ def test_a_second_signal_ends_it_at_once_and_says_so_once(stage: Stage) -> None:
     assert stage.running() == []
 
 
+def test_scratch_folders_of_a_run_that_was_killed_go_with_the_next_one(package: PackageCopy, tmp_path: Path) -> None:
+    (phase,) = (phase for phase in PHASES if phase.name == "calling the backend")
+    stage = Stage(tmp_path, package(phase.package), phase)
+    stage.hold.touch()
+    interrupted(stage, phase.arguments, signal.SIGKILL)
+    assert [path.name[:15] for path in (tmp_path / "tmp").iterdir()] == [".multibuild-run"]
+    stage.hold.unlink()
+    with stage.start(phase.arguments) as again:
+        _, stderr = again.communicate(timeout=PATIENCE)
+    assert (again.returncode, "the last run" in stderr) == (0, True), stderr
+    assert [*(tmp_path / "tmp").iterdir()] == []
+
+
 def test_interpreters_that_are_only_asked_are_stopped_as_well(package: PackageCopy, tmp_path: Path) -> None:
     stage = Stage(tmp_path, package("intree-backend"), PHASES[0])
     stage.hold.touch()

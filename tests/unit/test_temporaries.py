@@ -89,3 +89,34 @@ def test_what_was_set_aside_is_put_back_only_where_nothing_took_its_place(
 
     assert names(tmp_path) == ["root"]
     assert (tmp_path / "root" / "file").read_text() == content
+
+
+def test_a_scratch_folder_is_gone_at_the_end_also_if_it_cannot_be_entered(tmp_path: Path) -> None:
+    with temporaries.scratch("sample", top=tmp_path) as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "closed" / "inner").mkdir(parents=True)
+        (folder / "closed").chmod(0)
+    assert names(tmp_path) == []
+
+
+def test_a_scratch_folder_of_a_killed_process_goes_with_the_next_one_of_its_purpose(tmp_path: Path) -> None:
+    left = tmp_path / ".multibuild-sample.0123abcd.tmp"
+    for path in (left, tmp_path / ".multibuild-other.0123abcd.tmp", tmp_path / ".root.0123abcd.tmp"):
+        path.mkdir()
+    with (
+        temporaries.scratch("sample", top=tmp_path) as held,
+        temporaries.scratch("sample", top=tmp_path) as other,
+    ):
+        assert held.is_dir()
+        assert other != held
+        assert not left.exists()
+    assert names(tmp_path) == [".multibuild-other.0123abcd.tmp", ".root.0123abcd.tmp"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder to another user, which takes root")
+def test_a_scratch_folder_of_another_user_is_left_alone(tmp_path: Path) -> None:
+    left = tmp_path / ".multibuild-sample.0123abcd.tmp"
+    left.mkdir()
+    os.chown(left, 65534, 65534)
+    with temporaries.scratch("sample", top=tmp_path):
+        assert left.is_dir()

@@ -198,13 +198,15 @@ def test_what_a_killed_run_left_half_made_is_cleared_away_and_nothing_else(work:
 
 
 def test_a_run_that_ended_by_itself_is_not_taken_for_killed(work: WorkDirectory) -> None:
-    (work.path / "builds").mkdir(parents=True)
+    for name in ("builds", "environments"):
+        (work.path / name).mkdir(parents=True)
     (work.path / ".multibuild").touch()
     with pytest.raises(KeyboardInterrupt), work.held(events.ignore):
         raise KeyboardInterrupt
+    assert not (work.path / "builds").exists()
     told: list[events.Event] = []
     with work.held(told.append):
-        assert (work.path / "builds").is_dir()
+        assert (work.path / "environments").is_dir()
     assert told == []
 
 
