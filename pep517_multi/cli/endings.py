@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import threading
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 _SECONDS = 1.5
 """What a run has to clear up, once it was asked to end."""
-_PAUSE = 0.02
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHOW_CURSOR = "\x1b[?25h"
 
 
@@ -44,7 +45,7 @@ class Ending:
     """
 
     _stops: list[Callable[[], None]] = field(default_factory=list)
-    _asked: int = 0
+    _asked: bool = False
     _word: threading.Lock = field(default_factory=threading.Lock)
     """Who has it says how the run ended; it is never given back, so that nobody else does."""
 
@@ -53,9 +54,21 @@ class Ending:
 
         That may be one who calls it with ``nohup``, or in the background of a script.
         """
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with contextlib.suppress(OSError, RuntimeError):  # no descriptor, no thread: an interrupt has to be enough
+            self._begin_to_watch()
+        for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._ask)
+
+    def _begin_to_watch(self) -> None:
+        """Have a thread that learns of signals: in a handler none can be started.
+
+        What the handler interrupted may hold a lock that this needs, and would wait for the handler.
+        """
+        signals, writing = os.pipe()
+        os.set_blocking(writing, False)
+        threading.Thread(target=self._watch, args=(signals,), name="ending", daemon=True).start()
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
 
     @contextlib.contextmanager
     def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
@@ -69,27 +82,25 @@ class Ending:
 
     def over(self) -> None:
         """Pay no attention to signals any more: all is done, and what is left is to say so."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _SIGNALS:
             if signal.getsignal(number) == self._ask:
                 signal.signal(number, signal.SIG_IGN)
         if not self._word.acquire(blocking=False):
             time.sleep(_SECONDS)  # another thread says it, and ends the process
 
     def _ask(self, _: int, __: FrameType | None) -> None:
-        # No lock may be taken here: whatever was interrupted by the signal may hold it.
-        self._asked += 1
-        if self._asked > 1:
-            return
-        with contextlib.suppress(RuntimeError):  # no thread to be had: then this one has to be enough
-            threading.Thread(target=self._attend, name="ending", daemon=True).start()
-        interrupts.interrupt()
+        if not self._asked:
+            self._asked = True
+            interrupts.interrupt()
 
-    def _attend(self) -> None:
+    def _watch(self, signals: int) -> None:
+        """Wait for a signal, then for another one or until there was time enough, and end the process."""
+        os.read(signals, 1)
         deadline = time.monotonic() + _SECONDS
         for stop in list(self._stops):
-            stop()
-        while self._asked == 1 and time.monotonic() < deadline:
-            time.sleep(_PAUSE)
+            with contextlib.suppress(OSError):
+                stop()
+        select.select([signals], [], [], max(0, deadline - time.monotonic()))
         if self._word.acquire(blocking=False):
             shown = _SHOW_CURSOR if sys.stderr.isatty() else ""
             message = "interrupted, and ended at once; what was not complete is cleared away by the next run"
