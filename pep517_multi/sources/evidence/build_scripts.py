@@ -49,7 +49,7 @@ class Scripts:
         top = (path for path in sorted(project.path.glob("*.py")) if path.name not in _NO_SCRIPTS)
         found = [
             *filter(Path.is_file, top),
-            *(path for folder in self._in_tree for path in sorted(folder.rglob("*.py"))),
+            *(path for folder in self._in_tree for path in sorted(folder.rglob("*.py")) if not self._is_spare(path)),
         ]
         settings = [str(project.table("tool", name)) for name in _BACKENDS]
         for text in (*settings, project.text("hatch.toml"), project.text("meson.build")):
@@ -73,6 +73,10 @@ class Scripts:
             for name in self._project.files
             if name.rpartition("/")[2] in wanted and not name.startswith(SPARE_FOLDERS)
         )
+
+    def _is_spare(self, path: Path) -> bool:
+        """Whether a file of the folder of a backend is but a test or a sample; unless something imports or names it."""
+        return path.relative_to(self._project.path).as_posix().startswith(SPARE_FOLDERS)
 
     @property
     def _roots(self) -> tuple[Path, ...]:

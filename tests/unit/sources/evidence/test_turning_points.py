@@ -128,6 +128,16 @@ def test_versions_that_a_build_script_speaks_of_are_found(tmp_path: Path, line: 
         ),
         pytest.param({"setup.py": "sys.version_info", "a/_py311.py": ""}, {11, 12}, id="name-that-may-be-computed"),
         pytest.param({"setup.py": "", "a/_py311.py": ""}, set(), id="name-that-nobody-can-compute"),
+        pytest.param(
+            {
+                "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]',
+                "own.py": "import tests.used",
+                "tests/used.py": "(3, 9)",
+                "tests/test_own.py": "(3, 11)",
+            },
+            {9, 10},
+            id="tests-beside-a-backend",
+        ),
         pytest.param({"noxfile.py": "PYTHONS = ['3.11']"}, set(), id="what-runs-tests"),
         pytest.param({"setup.py": "", "src/a/b.py": "if sys.version_info > (3, 11): pass"}, set(), id="mere-content"),
         pytest.param(
