@@ -68,7 +68,7 @@ class Orders:
             for part in walked(self._module)
         )
 
-    def _is_set(self, node: ast.expr) -> bool:
+    def _is_set(self, node: ast.expr) -> bool:  # noqa: PLR0911 - one for each form
         match node:
             case ast.Set(elts=elements):
                 return len(elements) > 1 or any(isinstance(element, ast.Starred) for element in elements)
@@ -79,12 +79,26 @@ class Orders:
             case ast.Call(func=function):  # an empty one may be filled later
                 return self._bindings.dotted(function) in _MAKERS
             case ast.BinOp(left=left, op=operator, right=right) if isinstance(operator, _OPERATORS):
-                return any(
-                    isinstance(side, ast.Call) and isinstance(side.func, ast.Attribute) and side.func.attr == "keys"
-                    for side in (left, right)
-                )
+                if isinstance(operator, ast.Sub):
+                    return self._is_view(left) or self._is_view(right)
+                return not (self._is_number(left) and self._is_number(right))
             case _:
                 return False
+
+    def _is_view(self, node: ast.expr) -> bool:
+        """Whether ``node`` gives the keys of a mapping, which can be reckoned with as a set can."""
+        value = self._bindings.only_value(node.id) if isinstance(node, ast.Name) else node
+        return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "keys"
+
+    def _is_number(self, node: ast.expr) -> bool:
+        """Whether ``node`` is certainly a number or a flag, of which ``|`` makes another."""
+        match node:
+            case ast.Constant(value=int()):
+                return True
+            case ast.BinOp(left=left, right=right):
+                return self._is_number(left) and self._is_number(right)
+            case _:
+                return (self._bindings.dotted(node) or "").startswith("re.")
 
     def _is_seen(self, node: ast.AST, followed: frozenset[str]) -> bool:  # noqa: PLR0911 - one for each place
         above = self._flow.above(node)

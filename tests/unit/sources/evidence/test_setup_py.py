@@ -1054,6 +1054,13 @@ NEWER_NAMES = {
         news = [path.read_text() for path in Path("news").rglob("*.rst")]
         setup(long_description="".join(news))
     """,
+    "order-of-keys-under-another-name": """
+        from setuptools import setup
+        known = {"a": 1, "b": 2}
+        keys = known.keys()
+        more = ["c"]
+        setup(keywords=",".join(keys | more))
+    """,
     "order-of-joined-sets": """
         from setuptools import setup
         setup(keywords=", ".join(set.union({"a"}, ["b", "c"])))
