@@ -58,6 +58,10 @@ class Running:
                     for target in targets:
                         self._put_aside(target.id, [(value, package, bindings)])
                     parts = []
+                case ast.ImportFrom(names=aliases):
+                    for alias in aliases:
+                        if alias.asname:
+                            self._put_aside(alias.asname, [(ast.Name(alias.name, ast.Load()), package, bindings)])
                 case ast.Name(id=name) | ast.Attribute(attr=name):
                     self._mentioned.add(name)
                     self._waiting += self._idle.pop(name, [])

@@ -1087,9 +1087,11 @@ def test_what_a_module_does_through_another_when_it_is_imported_counts(tmp_path:
     called = judged(tmp_path, setup_py, pkg="from .gen import generate\ngenerate()\nVERSION = '1'", gen=generating)
     renamed = "from . import gen\nmake = gen.generate\nmake()\nVERSION = '1'"
     by_another_name = judged(tmp_path, setup_py, pkg=renamed, gen=generating)
+    imported_so = "from .gen import generate as make\nmake()\nVERSION = '1'"
+    by_its_import = judged(tmp_path, setup_py, pkg=imported_so, gen=generating)
     kept = judged(tmp_path, setup_py, pkg="from . import gen\nmake = gen.generate\nVERSION = '1'", gen=generating)
 
-    assert called.verdict is by_another_name.verdict is Verdict.UNKNOWN
+    assert called.verdict is by_another_name.verdict is by_its_import.verdict is Verdict.UNKNOWN
     assert kept.verdict is Verdict.INDEPENDENT
 
 
