@@ -80,7 +80,7 @@ def _judge_all(
             source = fetch(package.name, file=package.file, sha256=package.sha256)
             bench = Workbench(command.absolute(), source, bench_folder, interpreters, jobs)
             known = [one for one in accepted if one.package == package.name]
-            result = Result(package, Judge(bench, known).judge())
+            result = Result(package, Judge(bench, known, package.qa).judge())
         except (MultibuildError, OSError) as error:
             result = Result(package, None, str(error))
         results.append(result)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+import textwrap
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from comparing import compared
+from pins import expected_verdict
 from workbench import extension_name
 
 from pep517_multi.wheels.decision import is_stable_abi, misfits, usable
@@ -15,6 +17,7 @@ from pep517_multi.wheels.decision import is_stable_abi, misfits, usable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pins import Expectation
     from workbench import Impl, Run, Workbench
 
     from pep517_multi.interpreters.interpreter import Interpreter
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 _LONELY = " is in one of them only"
 _ENDINGS = (_LONELY, " differs")
+_SHOWN = 3
+_WIDTH = 160
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Judgement:
     :param lost: implementation → extension modules that its own build has and the wheel it was served lacks.
     :param failed: implementation → why it has no wheel with reuse, although its own build gives one.
     :param broken_promises: implementation → what the plan said and what happened.
+    :param verdicts: implementation → what QA said of the wheel that it was served.
+    :param unexpected: implementation → that verdict and the one that the corpus expects, where it is another.
     :param excused: differences that are no fault of reuse, with the reason.
     :param unconfirmed: implementations that were served but cannot build for themselves.
     """
@@ -56,6 +63,8 @@ class Judgement:
     lost: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     broken_promises: dict[str, str] = field(default_factory=dict)
+    verdicts: dict[str, str] = field(default_factory=dict)
+    unexpected: dict[str, str] = field(default_factory=dict)
     excused: dict[str, str] = field(default_factory=dict)
     unconfirmed: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -69,6 +78,7 @@ class Judgement:
             "lost extension": self.lost,
             "failed": self.failed,
             "broken promise": self.broken_promises,
+            "unexpected verdict": self.unexpected,
         }
         return next((name for name, problems in found.items() if problems), "ok" if self.impls else "not supported")
 
@@ -78,10 +88,12 @@ class Judge:
     """Compares what each implementation was served with what it would have built.
 
     :param accepted: the accepted differences of this package.
+    :param expectations: what QA is expected to say of it.
     """
 
     bench: Workbench
     accepted: Sequence[Accepted] = ()
+    expectations: Sequence[Expectation] = ()
     noise: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     def judge(self) -> Judgement:
@@ -104,6 +116,7 @@ class Judge:
         for name in counted:
             self._judge_impl(shared.impls[name])
         self.found.broken_promises = broken_promises(promised, shared)
+        self._examine(shared)
         self.found.minimum = self._minimum(counted)
         return self.found
 
@@ -119,6 +132,27 @@ class Judge:
         wrong = [*self._unexplained(impl.wheel, impl.name, str(impl.built_by)), *self._not_loaded(impl)]
         if wrong:
             self.found.false_reuses[impl.name] = tuple(wrong)
+
+    def _examine(self, shared: Run) -> None:
+        """Let the program itself judge what it shared, and hold its verdicts against those that are expected."""
+        reused = [impl for impl in shared.impls.values() if impl.action == "reused"]
+        if not reused:
+            return
+        served = [impl.name for impl in shared.impls.values() if impl.wheel is not None]
+        said = self.bench.examine("shared", impls=served)
+        for impl in reused:
+            verdict, why = said.get(impl.name, ("nothing", ()))
+            self.found.verdicts[impl.name] = verdict
+            expected = expected_verdict(self.expectations, impl.name)
+            # Which versions an old Python still gets is a fact of the day, not of the package.
+            versions = verdict == "benign" and self._had_other_versions(impl.name, str(impl.built_by))
+            if verdict != expected and not (versions and expected == "identical"):
+                told = "".join(f"; {textwrap.shorten(one, _WIDTH)}" for one in why[:_SHOWN])
+                self.found.unexpected[impl.name] = f"QA says {verdict}, not {expected}{told}"
+
+    def _had_other_versions(self, impl: str, builder: str) -> bool:
+        """Whether the two build with other versions of their build requirements."""
+        return self.fresh.packages.get(impl) != self.fresh.packages.get(builder)
 
     def _wheel(self, name: str) -> Wheel:
         wheel = self.fresh.impls[name].wheel
@@ -149,7 +183,7 @@ class Judge:
             self._excuse(self._accepted_of(left))
             self._excuse(self._noise_of(impl))
             left = self._left(left)
-        if left and self.fresh.packages.get(impl) != self.fresh.packages.get(builder):
+        if left and self._had_other_versions(impl, builder):
             self._excuse(self._of_versions(left, impl, builder))
             left = self._left(left)
         return left

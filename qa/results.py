@@ -109,7 +109,12 @@ def details(result: Result) -> Iterator[str]:
     for title, found in (("false reuse", one.false_reuses), ("lost extension", one.lost)):
         for impl, clauses in found.items():
             yield f"{title} for {impl}: {'; '.join(clauses)}"
-    for title, told in (("failed", one.failed), ("broken promise", one.broken_promises), ("excused", one.excused)):
+    for title, told in (
+        ("failed", one.failed),
+        ("broken promise", one.broken_promises),
+        ("unexpected verdict", one.unexpected),
+        ("excused", one.excused),
+    ):
         yield from (f"{title}: {key}: {why}" for key, why in told.items())
     if one.unconfirmed:
         yield f"served, but cannot build for themselves: {', '.join(one.unconfirmed)}"

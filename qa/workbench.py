@@ -75,18 +75,17 @@ class Workbench:
     def build(self, label: str, *options: str, impls: Sequence[str] = ()) -> Run:
         """Run ``multibuild build`` for all interpreters, or only for ``impls``, and read what it left."""
         work = self.folder / label
-        chosen = [one.executable for one in self.interpreters if not impls or one.name in impls]
-        jobs = () if self.jobs is None else ("-j", str(self.jobs))
-        fixed = ("build", "--quiet", "--workdir", str(work), *jobs, *options, "--impls", *map(str, chosen))
         started = time.monotonic()
-        done = self._run(*fixed, "--", str(self.source))
+        done = self._run("build", "--quiet", *options, *self._common(work, impls))
         seconds = time.monotonic() - started
-        try:
-            report = json.loads((work / "report.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            said = done.stderr.decode(errors="replace").strip()
-            raise CampaignError(f"multibuild build left no report for {self.source.name}: {said}") from error
-        return _run_of(report, work / "wheels", seconds)
+        return _run_of(self._report(work, done, "build"), work / "wheels", seconds)
+
+    def examine(self, label: str, *, impls: Sequence[str]) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+        """Run ``multibuild qa`` for ``impls`` on what :meth:`build` left: who was served → verdict, what was found."""
+        work = self.folder / label
+        arguments = ("qa", "--qa", "warn", "--quiet", *self._common(work, impls))
+        report = self._report(work, self._run(*arguments), "qa")
+        return {entry["impl"]: _verdict_of(entry["qa"]) for entry in report["impls"] if entry["qa"]}
 
     def promised(self) -> Mapping[str, str]:
         """Return what ``multibuild plan --json`` says of each implementation."""
@@ -110,6 +109,19 @@ class Workbench:
             said = done.stderr.decode(errors="replace").strip()
             return {extension_name(member): f"not installed: {said}" for member in wheel.extensions}
         return _load(interpreter, roots / interpreter.name, wheel)
+
+    def _common(self, work: Path, impls: Sequence[str]) -> tuple[str, ...]:
+        chosen = [str(one.executable) for one in self.interpreters if not impls or one.name in impls]
+        jobs = () if self.jobs is None else ("-j", str(self.jobs))
+        return ("--workdir", str(work), *jobs, "--impls", *chosen, "--", str(self.source))
+
+    def _report(self, work: Path, done: Completed, command: str) -> dict[str, Any]:
+        try:
+            report: dict[str, Any] = json.loads((work / "report.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            said = done.stderr.decode(errors="replace").strip()
+            raise CampaignError(f"multibuild {command} left no report for {self.source.name}: {said}") from error
+        return report
 
     def _run(self, *arguments: str) -> Completed:
         argv = (str(self.multibuild), *arguments)
@@ -153,6 +165,11 @@ def _run_of(report: Mapping[str, Any], wheels: Path, seconds: float) -> Run:
         packages=Store(wheels).packages(),
         seconds=seconds,
     )
+
+
+def _verdict_of(qa: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    found = tuple(finding["message"] for finding in qa["findings"])
+    return qa["verdict"], (qa["error"], *found) if qa.get("error") else found
 
 
 def _load(interpreter: Interpreter, root: Path, wheel: Wheel) -> Mapping[str, str | None]:

@@ -7,6 +7,7 @@ import fake_interpreters
 import pytest
 import recorded_probes
 from judging import Accepted, Judge, Judgement, subject
+from pins import Expectation
 from wheel_maker import make_wheel
 from workbench import CampaignError, Workbench
 
@@ -41,25 +42,42 @@ class Scenario:
         self._prepared("plan").write_text(json.dumps({"impls": entries}), encoding="utf-8")
 
     def builds(
-        self, label: str, content: dict[str, Any], *, by: str | None = None, setuptools: dict[str, str] | None = None
+        self,
+        label: str,
+        content: dict[str, Any],
+        *,
+        by: str | None = None,
+        setuptools: dict[str, str] | None = None,
+        qa: dict[str, str] | None = None,
     ) -> None:
         """Prepare a run: implementation → keywords of its wheel, a plain string as its only module, or ``None``.
 
         :param by: the one whose wheel serves all.
+        :param qa: implementation → what QA says of the wheel it is served, where that is not ``identical``.
         """
         work = self._prepared(label)
         work.mkdir()
         store = Store(work / "wheels")
         entries = []
         for name, given in content.items():
-            entry = {"impl": name, "action": "failed", "wheel": None, "built_by": None, "error": "no"}
+            entry: dict[str, Any] = {
+                "impl": name,
+                "action": "failed",
+                "wheel": None,
+                "built_by": None,
+                "error": "no",
+                "qa": None,
+            }
             if given is not None:
                 keywords = {"files": {"sample.py": given}} if isinstance(given, str) else dict(given)
                 versions = {"setuptools": (setuptools or {}).get(name, "80")}
                 builder = by or name
                 self._store(store, builder, make_wheel(work / "made" / builder, **keywords), versions)
                 action = "built" if builder == name else "reused"
+                verdict = (qa or {}).get(name, "identical")
+                said = {"verdict": verdict, "findings": [] if verdict == "identical" else [{"message": "so it is"}]}
                 entry |= {"action": action, "built_by": builder, "error": None}
+                entry |= {"qa": said if action == "reused" and verdict else None}
             entries.append(entry)
         lies = {who.name: store.relative(built.wheel) for built in store.wheels() for who in built.builders}
         for entry in entries:
@@ -74,10 +92,11 @@ class Scenario:
         origin = Origin(who, str(interpreter.version), Inputs("sha256:0", {}), (), packages, 0.1)
         store.add(wheel, interpreter, origin)
 
-    def judged(self, *accepted: Accepted) -> Judgement:
+    def judged(self, *accepted: Accepted, expectations: tuple[Expectation, ...] = ()) -> Judgement:
         work = self.folder / "work"
         work.mkdir()
-        return Judge(Workbench(self.command, self.folder / "sample-1.0.tar.gz", work, INTERPRETERS), accepted).judge()
+        bench = Workbench(self.command, self.folder / "sample-1.0.tar.gz", work, INTERPRETERS)
+        return Judge(bench, accepted, expectations).judge()
 
     def _prepared(self, label: str) -> Path:
         folder = self.folder / "multibuild-prepared"
@@ -232,6 +251,54 @@ def test_what_happened_is_held_against_what_the_plan_said(
     scenario.builds("fresh", dict.fromkeys((OLD, NEW), "a = 1"))
 
     assert scenario.judged().outcome == outcome
+
+
+BENIGN = Expectation(("pypy3.*",), "benign", "an old backend of PyPy's")
+
+
+@pytest.mark.parametrize(
+    ("said", "expectations", "unexpected"),
+    [
+        pytest.param({}, (), {}, id="identical-unless-said"),
+        pytest.param({NEW: "benign"}, (), {NEW: "QA says benign, not identical; so it is"}, id="not-expected"),
+        pytest.param({PYPY: "benign"}, (BENIGN,), {}, id="expected"),
+        pytest.param(
+            {NEW: "benign", PYPY: "benign"}, (BENIGN,), {NEW: "QA says benign, not identical; so it is"}, id="of-one"
+        ),
+        pytest.param({}, (BENIGN,), {PYPY: "QA says identical, not benign"}, id="no-longer"),
+        pytest.param({PYPY: ""}, (), {PYPY: "QA says nothing, not identical"}, id="silent"),
+    ],
+)
+def test_what_qa_says_is_held_against_what_the_corpus_expects(
+    scenario: Scenario, said: dict[str, str], expectations: tuple[Expectation, ...], unexpected: dict[str, str]
+) -> None:
+    scenario.builds("shared", dict.fromkeys((OLD, NEW, PYPY), "a = 1"), by=OLD, qa=said)
+    scenario.builds("fresh", dict.fromkeys((OLD, NEW, PYPY), "a = 1"))
+
+    found = scenario.judged(expectations=expectations)
+
+    assert found.unexpected == unexpected
+    assert found.outcome == ("unexpected verdict" if unexpected else "ok")
+
+
+@pytest.mark.parametrize(("verdict", "outcome"), [("benign", "ok"), ("differs", "unexpected verdict")])
+def test_noise_of_another_version_of_a_backend_is_expected_of_every_package(
+    scenario: Scenario, verdict: str, outcome: str
+) -> None:
+    versions = {OLD: "80", NEW: "84"}
+    scenario.builds("shared", dict.fromkeys((OLD, NEW), "a = 1"), by=OLD, setuptools=versions, qa={NEW: verdict})
+    scenario.builds("fresh", dict.fromkeys((OLD, NEW), "a = 1"), setuptools=versions)
+
+    assert scenario.judged().outcome == outcome
+
+
+def test_where_nothing_is_reused_qa_has_nothing_to_say(scenario: Scenario) -> None:
+    scenario.builds("shared", dict.fromkeys((OLD, NEW), "a = 1"))
+    scenario.builds("fresh", dict.fromkeys((OLD, NEW), "a = 1"))
+
+    found = scenario.judged(expectations=(BENIGN,))
+
+    assert (found.outcome, found.verdicts) == ("ok", {})
 
 
 def test_a_command_that_leaves_no_report_ends_the_judgement(scenario: Scenario) -> None:

@@ -52,6 +52,16 @@ def test_a_name_that_the_corpus_lacks_is_an_error() -> None:
     [
         pytest.param({"a": f"[x]\n{ENTRY}\nodd = 1"}, "a.toml: x has the unknown key odd", id="unknown-key"),
         pytest.param({"a": '[x]\nfile = "a"'}, "a.toml: x is not complete: .*sha256", id="missing-key"),
+        pytest.param(
+            {"a": f'[x]\n{ENTRY}[[x.qa]]\nimpls = ["*"]\nverdict = "fine"\nreason = "so"'},
+            "a.toml: x expects 'fine' of QA, which says identical, benign, ",
+            id="verdict",
+        ),
+        pytest.param(
+            {"a": f'[x]\n{ENTRY}[[x.qa]]\nimpls = ["*"]\nverdict = "benign"'},
+            "a.toml: x is not complete: 'reason'",
+            id="verdict-without-reason",
+        ),
         pytest.param({"a": f"[x]\n{ENTRY}", "b": f"[x]\n{ENTRY}"}, "has x twice", id="twice"),
     ],
 )
