@@ -12,7 +12,7 @@ import portage_host
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
 PACKAGES = Path(__file__).parent / "packages"
 
@@ -72,6 +72,19 @@ def package(tmp_path: Path) -> PackageCopy:
 def pythons(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, distribution.Python]:
     """Return the interpreters of a distribution, with backends, by what a packager calls them."""
     return distribution.install(tmp_path_factory.mktemp("pythons"))
+
+
+@pytest.fixture
+def gentoo(tmp_path: Path, pythons: Mapping[str, distribution.Python]) -> portage_host.Gentoo:
+    """Two CPythons, the older one first, and a PyPy, in the smallest Gentoo."""
+    return portage_host.Gentoo(tmp_path / "gentoo", {python.impl: python.executable for python in pythons.values()})
+
+
+@pytest.fixture(params=["portage", "pkgcore"])
+def build(request: pytest.FixtureRequest, gentoo: portage_host.Gentoo) -> Callable[..., portage_host.Done]:
+    """Run phases of a package in one of the package managers; both keep what they build in the same places."""
+    run: Callable[..., portage_host.Done] = getattr(gentoo, request.param)
+    return run
 
 
 class PackageCopy:

@@ -6,6 +6,7 @@ Nothing of it is below ``/usr`` or ``/etc``: ``PEP517_MULTI_INTERPRETERS`` names
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -31,6 +32,29 @@ FEATURES = (
     "-sandbox -usersandbox -userpriv -userfetch -network-sandbox -pid-sandbox -ipc-sandbox -mount-sandbox "
     "-strict -news -distlocks -merge-sync -binpkg-docompress nostrip -test"
 )
+
+EBUILD = """\
+EAPI=8
+PYTHON_COMPAT=( python3_{10..20} pypy3_{9..20} )
+@BEFORE@
+inherit pep517-multi
+DESCRIPTION="A sample"
+HOMEPAGE="https://example.org/"
+SRC_URI="@ARCHIVE@"
+LICENSE="MIT"
+SLOT="0"
+KEYWORDS="amd64"
+@AFTER@
+"""
+
+
+def ebuild(before: str = "", after: str = "") -> str:
+    """Return an ebuild with lines ``before`` it inherits the eclass, and ``after`` all else."""
+    return EBUILD.replace("@BEFORE@", before).replace("@AFTER@", after)
+
+
+def has_files(folder: Path) -> bool:
+    return any(path.is_file() for path in folder.rglob("*"))
 
 
 def bash_for(eapi: int) -> str | None:
@@ -210,6 +234,12 @@ class Gentoo:
     def work(self, package: str) -> Path:
         """Return the folder in which a package is built."""
         return self.top / "tmp/portage" / CATEGORY / package
+
+    def built_by(self, package: str) -> list[str]:
+        """Return who built for each implementation, in the order of ``interpreters``."""
+        report = json.loads((self.work(package) / "work/pep517-multi/report.json").read_text())
+        builders = {entry["impl"]: entry["built_by"] for entry in report["impls"]}
+        return [builders[impl] for impl in self.interpreters]
 
     def image(self, package: str) -> Path:
         return self.work(package) / "image"
