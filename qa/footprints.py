@@ -20,6 +20,7 @@ _CACHED = re.compile(r"__pycache__/([^/]+?)\.[^/.]+(\.opt-\d)?\.pyc$")
 _DATA = re.compile(r"^[^/]+\.data/[^/]+/")
 _TIMES = frozenset({"seconds"})  # of the report: how long it took, and nothing else that a clock tells
 _HASHES = frozenset({"wheel_sha256"})  # says only what the wheel itself says
+_KEPT = 30  # lines of a log
 _STAMP = slice(8, 12)  # of bytecode: the time of its source, see PEP 552
 
 
@@ -60,12 +61,14 @@ class Footprint:
     :param wheels: file name below ``wheels/`` → digest of the file, entries of its members.
     :param roots: implementation → entries.
     :param builders: file name of a wheel → the implementation that built it.
+    :param failed: implementation → why it has no wheel, with the end of the log of its build.
     """
 
     report: Mapping[str, object]
     wheels: Mapping[str, tuple[str, Tree]]
     roots: Mapping[str, Tree]
     builders: Mapping[str, str]
+    failed: Mapping[str, str]
 
 
 def footprint(workdir: Path, *, source: str, times: bool = True) -> Footprint:
@@ -85,7 +88,16 @@ def footprint(workdir: Path, *, source: str, times: bool = True) -> Footprint:
         },
         roots={path.name: dict(_entries(path, times=times)) for path in sorted((workdir / "roots").glob("*"))},
         builders={entry["wheel"]: entry["built_by"] for entry in served},
+        failed={
+            entry["impl"]: "\n".join((str(entry["error"]), *_end_of(workdir / "logs" / f"{entry['impl']}-build.log")))
+            for entry in report["impls"]
+            if entry["action"] == "failed"
+        },
     )
+
+
+def _end_of(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()[-_KEPT:] if log.is_file() else []
 
 
 def _leaves(value: Any, replaced: Mapping[str, str], path: str = "") -> Iterator[tuple[str, object]]:  # noqa: ANN401 - JSON

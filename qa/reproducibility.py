@@ -49,12 +49,14 @@ class Outcome:
     :param causes: variation → what differed where it was the only one; ``nothing`` is a second equal run.
     :param excused: differences that the corpus expects, with the reason.
     :param builders: who built.
+    :param failed: implementation → why it could not build in one of the two runs, and could in the other.
     """
 
     found: tuple[Difference, ...] = ()
     causes: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     excused: dict[str, str] = field(default_factory=dict)
     builders: tuple[str, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
     error: str = ""
 
     @property
@@ -86,8 +88,12 @@ class Matrix:
         """Vary everything at once; only where that makes a difference, look for the variation that does."""
         before = self._footprint((), interpreters, online=True)
         after = self._footprint(self.variations, interpreters)
+        if not before.builders and not after.builders:
+            raise CampaignError("; ".join(before.failed.values()) or "it is for none of these implementations")
         outcome = Outcome(found=footprints.compare(before, after), builders=tuple(sorted({*before.builders.values()})))
         if outcome.found:
+            failed = {**before.failed, **after.failed}
+            outcome.failed = {name: failed[name] for name in sorted(before.failed.keys() ^ after.failed.keys())}
             chosen = [one for one in interpreters if one.name in self._concerned(outcome.found, before)]
             outcome.causes = self._causes(chosen or interpreters)
             outcome.excused = self.excused(outcome)
@@ -161,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             outcomes[package.name] = outcome = _judge(
                 package, interpreters, folder.absolute(), command, variations, epoch=not options.no_epoch
             )
-            _say(_row(package, outcome), *(f"    {detail}" for detail in _details(outcome)))
+            _say(_row(package, outcome), *(f"    {detail}" for detail in details(outcome)))
     if options.json:
         options.json.write_text(_to_json(outcomes, variations), encoding="utf-8")
     words = [outcome.word for outcome in outcomes.values()]
@@ -235,12 +241,15 @@ def _line(texts: Sequence[str]) -> str:
     return "  ".join(text.ljust(width) for text, width in zip(texts, (22, 8, 11, 8, 0), strict=True)).rstrip()
 
 
-def _details(outcome: Outcome) -> list[str]:
+def details(outcome: Outcome) -> list[str]:
+    """Return what a reader should look at: what differs, what failed, and what makes the difference."""
     if outcome.error:
         return [outcome.error]
     shown = [f"{one}{_excuse(outcome, one)}" for one in outcome.found[:_SHOWN]]
     if len(outcome.found) > _SHOWN:
         shown.append(f"and {len(outcome.found) - _SHOWN} more")
+    for name, why in outcome.failed.items():
+        shown += [f"{name} failed in one of the runs only:", *(f"    {line}" for line in why.splitlines())]
     for name, found in outcome.causes.items():
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         shown.append(f"by {name}: {found[0]}{more}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 EPOCH = "1700000000"
 _PATIENCE = 3600  # seconds for one run
 _BIND = ("--dev-bind", "/", "/", "--die-with-parent")
+_AHEAD = f"+{41 * 24 + 13}h"  # libfaketime knows one unit at a time: it takes "41d13h" for 41 hours
 _FAKETIME = "*/faketime/libfaketimeMT.so.1"
 _LEFT_OUT = ("PYTHON", "LC_", "LANG", "XDG_", "PEP517_MULTI_", "SOURCE_DATE_EPOCH", "TZ", "LD_PRELOAD")
 _SETTINGS_OF_INSTALLERS = (".config/pip", ".config/uv", ".pip", ".pydistutils.cfg")
@@ -110,7 +111,7 @@ def _elsewhere(around: Surroundings) -> Surroundings:
 def _later(around: Surroundings) -> Surroundings:
     # Files keep their true times: only the clock is another, as it will be for whoever builds this again.
     return around.having(
-        LD_PRELOAD=str(_faketime()), FAKETIME="+41d13h", NO_FAKE_STAT="1", FAKETIME_DONT_FAKE_MONOTONIC="1"
+        LD_PRELOAD=str(_faketime()), FAKETIME=_AHEAD, NO_FAKE_STAT="1", FAKETIME_DONT_FAKE_MONOTONIC="1"
     )
 
 

@@ -38,6 +38,7 @@ def left(
         os.utime(path, (1, 1))
     entry = {
         "impl": "python3.12",
+        "action": "built",
         "wheel": "a-1-py3-none-any.whl",
         "built_by": "python3.12",
         "root": str(root),
@@ -88,6 +89,20 @@ def test_times_count_unless_they_shall_not(tmp_path: Path) -> None:
         "root of python3.12: usr (time)",
     ]
     assert differences(one, other, times=False) == []
+
+
+def test_who_failed_is_taken_down_with_the_end_of_its_log(tmp_path: Path) -> None:
+    workdir = left(tmp_path / "one")
+    report = json.loads((workdir / "report.json").read_text())
+    report["impls"].append({"impl": "python3.13", "action": "failed", "wheel": None, "error": "it failed"})
+    (workdir / "report.json").write_text(json.dumps(report))
+    (workdir / "logs").mkdir()
+    (workdir / "logs" / "python3.13-build.log").write_text("".join(f"{number}\n" for number in range(100)))
+
+    failed = footprint(workdir, source="/nowhere").failed
+
+    assert list(failed) == ["python3.13"]
+    assert failed["python3.13"].splitlines() == ["it failed", *map(str, range(70, 100))]
 
 
 def test_a_mode_and_a_line_of_the_report_are_differences(tmp_path: Path) -> None:
