@@ -175,9 +175,10 @@ class Bench:
         python = sys.executable  # noqa: TID251 - multibuild runs in the Python of this harness
         return [python, str(_KILLED), step, whom, *given, *common]
 
-    @staticmethod
-    def _environ() -> dict[str, str]:
-        return {**inherited_environment(), "SOURCE_DATE_EPOCH": _MOMENT}
+    def _environ(self) -> dict[str, str]:
+        scratch = self.folder / "scratch"  # what a killed run leaves in TMPDIR is for whoever clears that
+        scratch.mkdir(parents=True, exist_ok=True)
+        return {**inherited_environment(), "SOURCE_DATE_EPOCH": _MOMENT, "TMPDIR": str(scratch)}
 
     def _run(self, scene: Scene, step: str, whom: str, arguments: Sequence[str] = ()) -> str:
         command = self._command(scene, step, whom, arguments)
