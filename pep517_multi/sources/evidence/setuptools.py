@@ -64,7 +64,7 @@ def _judge_pyproject(project: Project) -> Iterator[Finding]:
     settings = project.table("tool", "setuptools")
     for key in settings:
         if key == "ext-modules":
-            yield extension("pyproject.toml: tool.setuptools.ext-modules")
+            yield from _judge_extensions(settings[key])
         elif key == "cmdclass":
             yield unknown("pyproject.toml: tool.setuptools.cmdclass replaces commands, which may do anything")
         elif key == "namespace-packages" and settings[key]:
@@ -80,6 +80,14 @@ def _judge_pyproject(project: Project) -> Iterator[Finding]:
             yield from _judge_attribute(
                 project, str(directive["attr"]), f"pyproject.toml: tool.setuptools.dynamic.{field}"
             )
+
+
+def _judge_extensions(modules: object) -> Iterator[Finding]:
+    """Note extension modules; which ones are built is in doubt where one may be left out and others are there."""
+    yield extension("pyproject.toml: tool.setuptools.ext-modules")
+    listed = modules if isinstance(modules, list) else []
+    if len(listed) > 1 and any(isinstance(module, dict) and module.get("optional") for module in listed):
+        yield unknown("pyproject.toml: which of tool.setuptools.ext-modules are built may depend on the compiler")
 
 
 def _judge_commands(project: Project) -> Iterator[Finding]:

@@ -667,6 +667,14 @@ def test_extension_modules_are_found(tmp_path: Path, files: dict[str, str], beca
     [
         pytest.param({"pyproject.toml": MESON, "meson.build": "py.extension_module('x')"}, "meson.build", id="meson"),
         pytest.param(
+            {
+                "pyproject.toml": SETUPTOOLS
+                + "[tool.setuptools]\next-modules = [{name = 'a'}, {name = 'b', optional = true}]"
+            },
+            "tool.setuptools.ext-modules are built",
+            id="setuptools-optional",
+        ),
+        pytest.param(
             {"pyproject.toml": SCIKIT, "CMakeLists.txt": "python_add_library(x)"},
             "CMakeLists.txt: what is installed besides",
             id="cmake",
