@@ -26,7 +26,7 @@ class Evidence:
     """A verdict and every reason for it, each one clause that a packager can check (``setup.py:12: …``).
 
     :param doubts: beside extension modules, what else may differ between builders: a stable ABI does not settle that.
-    :param tag_doubts: what may make the tag of such a wheel, or how a module is compiled, depend on the version.
+    :param tag_doubts: what reaches nothing but the tag, how modules are compiled, and prose.
     :param turning_points: gives the minor versions of Python 3 from which on the build may do something else than
         before. It takes its time when first asked, and many runs need not ask.
     :param stops_below: the minor version of Python 3 below which the build may stop as too old; 0: it does not.

@@ -96,7 +96,8 @@ def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -
     stops_below = max((finding.stops_below for finding in findings), default=0)
     change_at = cache(partial(turning_points, project))
     if made:
-        doubts, tag_doubts = tuple(_doubts(project, open_)), tuple(_tag_doubts(open_))
+        doubts = tuple(_doubts(project, open_))
+        tag_doubts = tuple(finding.because for finding in open_ if finding.because not in doubts)
         return Evidence(Verdict.EXTENSION, made, doubts, tag_doubts, change_at, stops_below)
     if open_:
         because = tuple(finding.because for finding in open_)
@@ -113,11 +114,6 @@ def _doubts(project: Project, findings: Iterable[Finding]) -> Iterator[str]:
         reaches = line is None or reaching is None or int(line[1]) in reaching
         if reaches and not finding.compiled_only:
             yield finding.because
-
-
-def _tag_doubts(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield what reaches nothing but compiled modules and the tag: not every version may use the stable ABI."""
-    yield from (finding.because for finding in findings if finding.compiled_only)
 
 
 def _own_backend(project: Project) -> str | None:

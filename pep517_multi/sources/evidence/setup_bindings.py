@@ -7,7 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pep517_multi.sources.evidence.literals import times_bound, walked
-from pep517_multi.sources.evidence.setup_names import COMMAND_MODULES, HARMLESS, IMPORTABLE, RISKY_BUILTINS, SETUP
+from pep517_multi.sources.evidence.setup_names import (
+    COMMAND_MODULES,
+    EXTENSION_CALLS,
+    HARMLESS,
+    IMPORTABLE,
+    RISKY_BUILTINS,
+    SETUP,
+)
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -176,6 +183,7 @@ def _kind(dotted: str) -> str | None:
         "setup": dotted in SETUP,
         "harmless": dotted in HARMLESS,
         "command": f"{dotted}.".startswith(COMMAND_MODULES),
+        "extension": dotted.rpartition(".")[2] in EXTENSION_CALLS,
     }
     return next((kind for kind, fits in kinds.items() if fits), None)
 

@@ -11,11 +11,18 @@ import ast
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
+from pep517_multi.sources.evidence.setup_names import EXTENSION_CALLS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMPILED = frozenset({"include_dirs", "libraries"})
 """Arguments of ``setup()`` that concern nothing but how modules are compiled. Which modules there are concerns more."""
+_TAG = "options"
+_PROSE = frozenset({"long_description", "long_description_content_type"})
+"""What an index shows and nothing acts upon. A docstring is the one text that is known to depend on the version."""
+_SAID_OF_MODULES = frozenset({"name", "optional"})
+"""Arguments of an extension module that say more than how it is compiled."""
 
 
 def reaching_lines(text: str) -> frozenset[int] | None:
@@ -46,6 +53,8 @@ class _Reach:
         self._seen: set[tuple[str, str]] = set()
         self._imported: set[str] = set()
         self._changes: dict[tuple[str, str], list[_Change]] = defaultdict(list)
+        named = (getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(tree))
+        self._has_docstrings = "__doc__" in named
         for statement, conditions, scope in _statements(tree.body, (), ""):
             if isinstance(statement, ast.Import | ast.ImportFrom):
                 self._imported |= {(name.asname or name.name).partition(".")[0] for name in statement.names}
@@ -55,8 +64,17 @@ class _Reach:
     def follow_argument(self, keyword: ast.keyword, scope: str) -> None:
         if keyword.arg is None:
             self._follow_arguments(keyword.value, scope)
-        elif keyword.arg not in COMPILED:
+        elif keyword.arg == _TAG:
+            self._look_at(keyword.value, scope)
+        elif keyword.arg not in COMPILED and (keyword.arg not in _PROSE or self._has_docstrings):
             self._follow(keyword.value, scope)
+
+    def _look_at(self, value: ast.expr, scope: str) -> None:
+        """Reach what is written there and where a name gets its value, but not what that depends on."""
+        self._reach(value)
+        if isinstance(value, ast.Name):
+            for _, (statement, _) in self._changes_of(value.id, scope):
+                self._reach(statement)
 
     def _follow_arguments(self, value: ast.expr, scope: str) -> None:
         """Follow a mapping of arguments: of a literal only what is more than compiled."""
@@ -88,12 +106,28 @@ class _Reach:
             self._follow_arguments(content, scope)
 
     def _follow(self, node: ast.AST, scope: str) -> None:
-        self.lines |= set(range(getattr(node, "lineno", 1), (getattr(node, "end_lineno", None) or 0) + 1))
         inside = node.name if isinstance(node, ast.FunctionDef) else scope
-        for name in sorted({inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}):
+        for name in sorted(self._reach(node)):
             for where, (statement, conditions) in self._changes_of(name, inside):
                 self._follow_conditions(conditions, where)
                 self._follow(statement, where)
+
+    def _reach(self, node: ast.AST) -> set[str]:
+        """Reach the lines of ``node``, but for how extension modules are compiled; return the names in it."""
+        names: set[str] = set()
+        waiting = [node]
+        while waiting:
+            one = waiting.pop()
+            if hasattr(one, "lineno"):
+                self.lines.add(one.lineno)
+            if isinstance(one, ast.Name):
+                names.add(one.id)
+            if isinstance(one, ast.Call) and _called(one) in EXTENSION_CALLS:
+                said = (keyword for keyword in one.keywords if keyword.arg in _SAID_OF_MODULES)
+                waiting += [one.func, *one.args[:1], *said]
+            else:
+                waiting += ast.iter_child_nodes(one)
+        return names
 
     def _follow_conditions(self, conditions: tuple[ast.expr, ...], scope: str) -> None:
         for condition in conditions:

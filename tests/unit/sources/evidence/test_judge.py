@@ -721,3 +721,34 @@ def test_a_condition_on_the_stable_abi_is_told_apart_from_doubts_of_the_rest(tmp
     evidence = judged(tmp_path, {"pyproject.toml": SETUPTOOLS, "setup.py": setup_py})
     assert (evidence.doubts, evidence.tag_doubts) == ((), ("setup.py:3: limited depends on sys.version_info",))
     assert evidence.turning_points() == {13}
+
+
+def test_modules_under_conditions_of_the_platform_and_the_implementation_need_no_proof(tmp_path: Path) -> None:
+    setup_py = """\
+import subprocess, sys, sysconfig
+try:
+    import setuptools
+    from setuptools import Extension, setup
+except ImportError:
+    setuptools = None
+    from distutils.core import Extension, setup
+from _platform import POSIX
+CPYTHON = sys.version_info[:2] >= (3, 6) and sys.implementation.name == "cpython"
+if setuptools and CPYTHON and not sysconfig.get_config_var("Py_GIL_DISABLED"):
+    limited = {"py_limited_api": True}
+    options = {"bdist_wheel": {"py_limited_api": "cp36"}}
+else:
+    limited = {}
+    options = {}
+def text():
+    return subprocess.check_output([sys.executable, "readme.py"], text=True)
+if POSIX:
+    module = Extension("a._posix", ["a.c"], **limited)
+else:
+    module = Extension("a._other", ["b.c"], **limited)
+setup(name="a", version="1", packages=["a"], ext_modules=[module], options=options, long_description=text())
+"""
+    files = {"pyproject.toml": SETUPTOOLS, "setup.py": setup_py, "a/__init__.py": ""}
+    evidence = judged(tmp_path, files | {"_platform.py": "import os\nPOSIX = os.name == 'posix'\n"})
+    assert evidence.doubts == ()
+    assert evidence.tag_doubts

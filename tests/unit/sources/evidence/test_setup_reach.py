@@ -68,11 +68,27 @@ def reached(text: str) -> list[str]:
         pytest.param(
             f"""
             def text():
-                return subprocess.check_output([sys.executable, "readme.py"])  # here
-            arguments = dict(long_description=text(), packages=["a"], {MODULE})
-            setup(**arguments)
+                return __doc__  # here
+            setup(long_description=text(), packages=["a"], {MODULE})
             """,
-            id="prose",
+            id="a docstring",
+        ),
+        pytest.param(
+            f"""
+            setup(
+                packages=["a"],
+                {MODULE},
+                options={{"build_py": {{"optimize": sys.flags.optimize}}}},  # here
+            )
+            """,
+            id="options of other commands",
+        ),
+        pytest.param(
+            """
+            may_fail = sys.version_info >= (3, 12)  # here
+            setup(packages=["a"], ext_modules=[Extension("x", ["x.c"], optional=may_fail)])
+            """,
+            id="whether a module may be left out",
         ),
     ],
 )
@@ -91,6 +107,37 @@ def test_what_changes_other_files_or_requirements_is_reached(text: str) -> None:
             id="where headers are",
         ),
         pytest.param(
+            """
+            limited = sys.version_info >= (3, 9)  # not
+            extension = Extension(
+                "x",
+                ["x.c"],
+                py_limited_api=limited,
+                define_macros=[("NEW", sys.version_info[1])],  # not
+            )
+            setup(packages=["a"], ext_modules=[extension])
+            """,
+            id="how a module is compiled",
+        ),
+        pytest.param(
+            f"""
+            options = {{}}
+            if not PYPY and sys.version_info >= (3, 9):  # not
+                options = {{"bdist_wheel": {{"py_limited_api": "cp39"}}}}
+            setup(packages=["a"], options=options, {MODULE})
+            """,
+            id="the tag",
+        ),
+        pytest.param(
+            f"""
+            def text():
+                return subprocess.check_output([sys.executable, "readme.py"])  # not
+            arguments = dict(long_description=text(), packages=["a"], {MODULE})
+            setup(**arguments)
+            """,
+            id="prose",
+        ),
+        pytest.param(
             f"""
             def version():
                 msg = "no version"
@@ -103,7 +150,7 @@ def test_what_changes_other_files_or_requirements_is_reached(text: str) -> None:
         ),
     ],
 )
-def test_what_only_compilers_see_is_not(text: str) -> None:
+def test_what_only_compilers_the_tag_and_readers_see_is_not(text: str) -> None:
     assert reached(text) == []
 
 
