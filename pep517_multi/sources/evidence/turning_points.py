@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from pep517_multi.interpreters.interpreter import SUPPORTED_FROM
 from pep517_multi.sources.evidence.build_scripts import MOST_SCRIPTS, Scripts
 from pep517_multi.sources.evidence.literals import parse
@@ -43,6 +46,7 @@ _STABLE_ABI_SINCE = re.compile(r"\bcp3\d+|\b0x03[0-9a-fA-F]+")
 """What most projects have and what is no condition: classifiers, Requires-Python, the project's own version, since when
 the stable ABI is used."""
 _OTHER_FILES = ("/meson.build", "/CMakeLists.txt", ".cmake", "/build.rs")
+_DISTUTILS = frozenset({"distutils"})  # setuptools puts its own in its place
 _OLDEST, _NEWEST = min(SUPPORTED_FROM.values())[1], 100
 
 
@@ -56,12 +60,14 @@ def turning_points(project: Project) -> frozenset[int]:
     if len(scripts.python) > MOST_SCRIPTS:
         return frozenset(range(_OLDEST, _NEWEST))
     found = {point for line in _requirement_lines(project) for point in _in_text(line)}
+    required = {canonicalize_name(Requirement(text).name) for text in project.build_system.requires}
+    provided = _DISTUTILS if "setuptools" in required else frozenset()
     asks = False
     for path in scripts.python:
         text, module = path.read_text(encoding="utf-8", errors="replace"), parse(path)
         rest, bounds = without_bounds(text, module)
         found |= bounds | {point for line in _lines(rest) for point in _around(_minors(line, _PYTHON))}
-        found |= arrivals(module) if module is not None else frozenset()
+        found |= arrivals(module, provided=provided) if module is not None else frozenset()
         if ASKS_FOR_VERSION.search(text):
             asks = True
             found |= {*_around(numbers_compared(module) if module is not None else ())}

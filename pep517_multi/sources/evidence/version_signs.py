@@ -39,10 +39,12 @@ _UNMISTAKABLE = frozenset({"annotationlib", "asynchat", "asyncore", "graphlib", 
 """Those of them that are no words by which something else is called."""
 
 
-def arrivals(module: ast.Module) -> frozenset[int]:
+def arrivals(module: ast.Module, *, provided: frozenset[str] = frozenset()) -> frozenset[int]:
     """Return the versions with which modules that are imported, or named by a text, have come or gone.
 
     And those with which ``path.rglob()`` finds the same in another order.
+
+    :param provided: modules that build requirements bring, whatever Python has.
     """
     named: set[str] = set()
     found: set[int] = set()
@@ -58,7 +60,7 @@ def arrivals(module: ast.Module) -> frozenset[int]:
                 named.add(text)
             case _:
                 pass
-    return frozenset(found) | {minor for minor, modules in _CHANGES.items() if named & modules}
+    return frozenset(found) | {minor for minor, modules in _CHANGES.items() if (named - provided) & modules}
 
 
 def numbers_compared(module: ast.Module) -> Iterator[int]:

@@ -152,3 +152,12 @@ def test_versions_that_a_build_script_speaks_of_are_found(tmp_path: Path, line: 
 )
 def test_whatever_may_run_in_the_build_is_searched(tmp_path: Path, files: dict[str, str], minors: set[int]) -> None:
     assert found(tmp_path, files) == minors
+
+
+def test_setuptools_has_a_distutils_of_its_own_for_every_version(tmp_path: Path) -> None:
+    setup_py = {"setup.py": "try:\n    import distutils.errors, asyncore\nexcept ImportError: pass\n"}
+    requires = "[build-system]\nrequires = ['{}']\nbuild-backend = 'some.backend'\n"
+    assert found(tmp_path, {"pyproject.toml": requires.format("setuptools>=70"), **setup_py}) == {12}
+    without = {"setup.py": "import distutils.errors\n", "pyproject.toml": requires.format("setuptools>=70")}
+    assert found(tmp_path, without) == set()
+    assert found(tmp_path, {**without, "pyproject.toml": requires.format("some-backend")}) == {12}
