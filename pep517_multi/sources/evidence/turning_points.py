@@ -67,7 +67,7 @@ def turning_points(project: Project) -> frozenset[int]:
         text, module = path.read_text(encoding="utf-8", errors="replace"), parse(path)
         rest, bounds = without_bounds(text, module)
         found |= bounds | {point for line in _lines(rest) for point in _around(_minors(line, _PYTHON))}
-        found |= arrivals(module, provided=provided) if module is not None else frozenset()
+        found |= arrivals(text, module, provided=provided) if module is not None else frozenset()
         if ASKS_FOR_VERSION.search(text):
             asks = True
             found |= {*_around(numbers_compared(module) if module is not None else ())}

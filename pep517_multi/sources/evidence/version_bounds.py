@@ -33,7 +33,7 @@ def without_bounds(text: str, module: ast.Module | None = None) -> tuple[str, fr
     """
     found: set[int] = set()
     lines = text.split("\n")
-    for bound, first in _compared(module) if module is not None else ():
+    for bound, first in _compared(module) if module is not None and "version_info" in text else ():
         if bound.lineno == bound.end_lineno and bound.lineno <= len(lines):
             line = lines[bound.lineno - 1].encode()
             start, end = bound.col_offset, bound.end_col_offset or bound.col_offset

@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from pep517_multi.sources.evidence.literals import statements
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS
 
 if TYPE_CHECKING:
@@ -39,28 +40,22 @@ _UNMISTAKABLE = frozenset({"annotationlib", "asynchat", "asyncore", "graphlib", 
 """Those of them that are no words by which something else is called."""
 
 
-def arrivals(module: ast.Module, *, provided: frozenset[str] = frozenset()) -> frozenset[int]:
+def arrivals(text: str, module: ast.Module, *, provided: frozenset[str] = frozenset()) -> frozenset[int]:
     """Return the versions with which modules that are imported, or named by a text, have come or gone.
 
     And those with which ``path.rglob()`` finds the same in another order.
 
+    :param text: the source of ``module``.
     :param provided: modules that build requirements bring, whatever Python has.
     """
-    named: set[str] = set()
-    found: set[int] = set()
-    for node in ast.walk(module):
-        match node:
-            case ast.Attribute(attr="rglob"):
-                found |= _OTHER_ORDER
-            case ast.Import(names=aliases):
-                named |= {alias.name.partition(".")[0] for alias in aliases}
-            case ast.ImportFrom(module=str(origin), level=0):
-                named.add(origin.partition(".")[0])
-            case ast.Constant(value=str(text)) if text in _UNMISTAKABLE:
-                named.add(text)
-            case _:
-                pass
-    return frozenset(found) | {minor for minor, modules in _CHANGES.items() if (named - provided) & modules}
+    named = {name for name in _UNMISTAKABLE if f'"{name}"' in text or f"'{name}'" in text}
+    for node in statements(module):
+        if isinstance(node, ast.Import):
+            named |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named.add(node.module.partition(".")[0])
+    found = {minor for minor, modules in _CHANGES.items() if (named - provided) & modules}
+    return frozenset(found) | (_OTHER_ORDER if "rglob" in text else frozenset())
 
 
 def numbers_compared(module: ast.Module) -> Iterator[int]:
