@@ -20,6 +20,7 @@ from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Executor, Future
     from pathlib import Path
 
     from pep517_multi.backends import BuiltWheel
@@ -87,8 +88,7 @@ class Building:
         compiles = any(map(may_compile, self.choices.shares.values()))
         with self.workshop.open(compiles=compiles), ThreadPoolExecutor(1, "tidy") as self._tidying:
             while waiting := self._not_served(waiting):
-                builders = self._with_requirements(self.choices.next_builders(waiting), first=first)
-                self._wave(builders, waiting, tell=taking_part if first else ())
+                self._wave(waiting, tell=taking_part if first else ())
                 waiting = [interpreter for interpreter in waiting if interpreter.name not in self.outcomes]
                 first = False
         outcomes = tuple(self._settled(self.outcomes[interpreter.name]) for interpreter in self.run.interpreters)
@@ -154,18 +154,20 @@ class Building:
                 self._fail(interpreter, MissingRequirementsError(message))
         return [interpreter for interpreter in builders if interpreter.name not in missing]
 
-    def _wave(
-        self, builders: Sequence[Interpreter], waiting: Sequence[Interpreter], *, tell: Sequence[Interpreter] = ()
-    ) -> None:
-        """Build for all of ``builders`` side by side; what comes of it is taken in order of work.
+    def _wave(self, waiting: Sequence[Interpreter], *, tell: Sequence[Interpreter]) -> None:
+        """Build for some of ``waiting`` side by side; what comes of it is taken in order of work.
 
-        :param tell: who takes part, if somebody waits to be told.
+        :param tell: in the first wave who takes part.
         """
-        others = [one for one in waiting if one not in builders]
         with ThreadPoolExecutor(max_workers=self.run.settings.jobs) as pool:
             try:
+                begun = self._begin(waiting, pool) if tell else {}
+                builders = self._with_requirements(self.choices.next_builders(waiting), first=bool(tell))
+                others = [one for one in waiting if one not in builders]
                 builds = min(len(builders), self.run.settings.jobs)
-                attempts = [(one, pool.submit(self._attempt, one, builds=builds)) for one in builders]
+                attempts = [
+                    (one, begun.get(one.name) or pool.submit(self._attempt, one, builds=builds)) for one in builders
+                ]
                 if tell:
                     self._began.wait()  # getting ready for what follows must not hold it up
                     self.expected(tell)
@@ -182,6 +184,19 @@ class Building:
                 self.run.runner.close()
                 pool.shutdown(cancel_futures=True)
                 raise
+
+    def _begin(self, waiting: Sequence[Interpreter], pool: Executor) -> dict[str, Future[BuiltWheel | MultibuildError]]:
+        """Begin with a build that is needed in any case, where it takes a while to find out who else has to build."""
+        oldest = waiting[0]
+        policy = self.choices.shares[oldest.name].policy
+        if self.outcomes or not (policy.proof_needed or policy.tag_may_change):
+            return {}
+        if self.workshop.missing_requirements([oldest], self.choices.shares[oldest.name].tree.build_system.requires):
+            return {}  # told with what others lack
+        builds = min(2, self.run.settings.jobs, len(waiting)) if policy.proof_needed else 1
+        begun = pool.submit(self._attempt, oldest, builds=builds)
+        self._began.wait()  # what is found out meanwhile must not hold it up
+        return {oldest.name: begun}
 
     def _attempt(self, interpreter: Interpreter, *, builds: int) -> BuiltWheel | MultibuildError:
         share = self.choices.shares[interpreter.name]
