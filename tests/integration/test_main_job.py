@@ -150,10 +150,9 @@ def test_a_tree_is_built_by_those_who_must_and_nobody_uses_what_may_be_wrong(
     ],
 )
 def test_what_was_staged_imports_under_its_own_interpreter(run_of: Callable[[str], Ran], names: list[str]) -> None:
-    modules = {name: name.replace("-", "_") for name in names}
-    if "namespace-package" in modules:
-        modules["namespace-package"] = "sample_namespace.part"
-    files = "; ".join(f"import {module}; print({module}.__file__)" for module in modules.values())
+    parts = {"lies-namespace": "lies_namespace.part", "namespace-package": "sample_namespace.part"}
+    modules = [parts.get(name, name.replace("-", "_")) for name in names]
+    files = "; ".join(f"import {module}; print({module}.__file__)" for module in modules)
     for impl in targets():
         roots = [run_of(name).root(impl) for name in names]
         for root, where in zip(roots, import_from(roots, impl, files).splitlines(), strict=True):
