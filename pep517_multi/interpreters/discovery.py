@@ -218,7 +218,14 @@ def _add(interpreter: Interpreter, chosen: dict[str, Interpreter]) -> None:
 
 
 def _identity(interpreter: Interpreter) -> tuple[int, int, str]:
-    """Return what two names of one interpreter share: the file, and its virtual environment if it has one."""
-    status = interpreter.executable.stat()
+    """Return what two names of one interpreter share: the file, and its virtual environment if it has one.
+
+    :raises InterpreterError: it has vanished since it was asked what it is.
+    """
+    try:
+        status = interpreter.executable.stat()
+    except OSError as error:
+        message = f"{interpreter.executable} answered, and cannot be found any more ({error.strerror}); try again"
+        raise InterpreterError(message) from error
     environment = os.path.realpath(interpreter.executable.parent) if interpreter.is_virtual else ""
     return status.st_dev, status.st_ino, environment

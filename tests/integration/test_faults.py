@@ -55,6 +55,15 @@ class Scene:
         wheel = make_wheel(self.folder / "wheels", files={"sample.py": "X = 1\n", "sample.bin": os.urandom(size)})
         self.arguments = ["install", "--wheel", wheel, *more]
 
+    def intervene(self, words: str, script: str) -> None:
+        """Let a shell do something when the interpreter is started with ``words`` in its arguments, before it is."""
+        text = f'#!/bin/sh\ncase "$*" in *{words}*) {script};; esac\nexec {self.impl} "$@"\n'
+        python = self.folder / "bin" / "python3"
+        python.parent.mkdir()
+        python.write_text(text)
+        python.chmod(0o755)
+        self.impl = python
+
     def run(self) -> subprocess.CompletedProcess[str]:
         env = {name: value for name, value in environment(**self.env).items() if name not in self.without}
         command = [*self.prefix, *COMMAND, *map(str, self.arguments)]
@@ -206,13 +215,66 @@ def current_directory_that_is_gone(scene: Scene) -> None:
 
 
 def interpreter_that_dies_while_it_compiles(scene: Scene) -> None:
-    script = f'#!/bin/sh\ncase "$*" in *target_compile*) exit 7;; esac\nexec {first()[1]} "$@"\n'
-    python = scene.folder / "bin" / "python3"
-    python.parent.mkdir()
-    python.write_text(script)
-    python.chmod(0o755)
-    scene.impl = python
+    scene.intervene("target_compile", "exit 7")
     scene.install()
+
+
+def interpreter_that_is_killed_while_it_compiles(scene: Scene) -> None:
+    scene.intervene("target_compile", "kill -9 $$")
+    scene.install()
+
+
+def interpreter_that_vanishes(scene: Scene) -> None:
+    scene.intervene("target_probe", f'{first()[1]} "$@"; rm "$0"; exit')
+    scene.install()
+
+
+def wheel_that_vanishes(scene: Scene) -> None:
+    scene.install()
+    scene.intervene("target_probe", f"rm -f {scene.arguments[2]}")
+
+
+def source_that_vanishes(scene: Scene) -> None:
+    tree = shutil.copytree(Path(__file__).parents[1] / "packages" / "intree-backend", scene.folder / "tree")
+    scene.intervene("target_probe", f"rm -rf {tree}")
+    scene.arguments = ["build", "--no-isolation", tree]
+
+
+def source_that_vanishes_while_it_is_built(scene: Scene) -> None:
+    tree = shutil.copytree(Path(__file__).parents[1] / "packages" / "intree-backend", scene.folder / "tree")
+    scene.intervene("_in_process", f"rm -rf {tree} {scene.work}/builds/*/source/*/backend")
+    scene.arguments = ["build", "--no-isolation", tree]
+
+
+def root_that_is_a_pipe(scene: Scene) -> None:
+    (scene.folder / "roots").mkdir()
+    os.mkfifo(scene.folder / "roots" / first()[0])
+    scene.install("--roots", scene.folder / "roots")
+
+
+def roots_that_lead_nowhere(scene: Scene) -> None:
+    (scene.folder / "roots").symlink_to(scene.folder / "nowhere")
+    scene.install("--roots", scene.folder / "roots")
+
+
+def image_that_is_a_pipe(scene: Scene) -> None:
+    os.mkfifo(scene.folder / "image")
+    scene.install("--destdir", scene.folder / "image")
+
+
+def image_that_leads_nowhere(scene: Scene) -> None:
+    (scene.folder / "image").symlink_to(scene.folder / "nowhere")
+    scene.install("--destdir", scene.folder / "image")
+
+
+def read_only_image(scene: Scene) -> None:
+    scene.stack.enter_context(tmpfs(scene.folder / "image", "size=1m,ro"))
+    scene.install("--destdir", scene.folder / "image")
+
+
+def report_below_a_file(scene: Scene) -> None:
+    (scene.folder / "report").touch()
+    scene.install("--report", scene.folder / "report" / "report.json")
 
 
 FAULTS: list[tuple[Callable[[Scene], None], int, str]] = [
@@ -239,6 +301,17 @@ FAULTS: list[tuple[Callable[[Scene], None], int, str]] = [
     (work_directory_that_the_backend_removes, 1, "No such file or directory|there is no such file"),
     (current_directory_that_is_gone, 2, "the current directory is gone"),
     (interpreter_that_dies_while_it_compiles, 1, "ended with status 7 while it compiled"),
+    (interpreter_that_is_killed_while_it_compiles, 1, "was ended by signal 9 while it compiled"),
+    (interpreter_that_vanishes, 3, "answered, and cannot be found any more"),
+    (wheel_that_vanishes, 1, r"cannot open the wheel .*\.whl: No such file or directory"),
+    (source_that_vanishes, 3, "there is no source at"),
+    (source_that_vanishes_while_it_is_built, 1, "cannot import the backend|backend-path"),
+    (root_that_is_a_pipe, 1, "is in the way of a staging root"),
+    (roots_that_lead_nowhere, 1, "File exists"),
+    (image_that_is_a_pipe, 1, "is no directory; move it away"),
+    (image_that_leads_nowhere, 1, "is no directory; move it away"),
+    (read_only_image, 1, "Read-only file system"),
+    (report_below_a_file, 1, "cannot write the report"),
 ]
 
 
@@ -313,6 +386,35 @@ def output_that_nobody_reads(scene: Scene) -> None:
     scene.prefix = ("sh", "-c", '{ "$@"; echo $? >&3; } 2>&1 3>&2 | true; exit 0', "sh")
 
 
+def interpreter_that_is_killed_once_while_it_compiles(scene: Scene) -> None:
+    scene.intervene("target_compile", f"mkdir {scene.folder}/once && kill -9 $$")
+
+
+def home_that_may_not_be_written_to(scene: Scene) -> None:
+    (scene.folder / "home").mkdir(mode=0o555)
+    scene.env = {"HOME": str(scene.folder / "home"), "XDG_CACHE_HOME": ""}
+    scene.prefix = UNPRIVILEGED
+
+
+def roots_on_another_file_system(scene: Scene) -> None:
+    scene.stack.enter_context(tmpfs(scene.work, "size=1m"))
+
+
+def root_that_leads_nowhere(scene: Scene) -> None:
+    (scene.work / "roots").mkdir(parents=True)
+    (scene.work / ".multibuild").touch()
+    (scene.work / "roots" / first()[0]).symlink_to(scene.folder / "nowhere")
+
+
+def report_in_a_folder_that_is_not_there(scene: Scene) -> None:
+    scene.arguments += ["--report", scene.folder / "deep" / "down" / "report.json"]
+
+
+def clock_that_goes_backwards(scene: Scene) -> None:
+    scene.run()
+    scene.prefix = ("faketime", "-f", "-3000d")
+
+
 def lock_of_a_run_that_died_on_another_host(scene: Scene) -> None:
     scene.work.mkdir()
     (scene.work / ".multibuild").touch()
@@ -327,6 +429,12 @@ def lock_of_a_run_that_died_on_another_host(scene: Scene) -> None:
         cache_that_is_damaged,
         scratch_that_is_not_there,
         pytest.param(scratch_that_is_full, marks=AS_ROOT),
+        interpreter_that_is_killed_once_while_it_compiles,
+        pytest.param(home_that_may_not_be_written_to, marks=AS_ROOT),
+        pytest.param(roots_on_another_file_system, marks=AS_ROOT),
+        root_that_leads_nowhere,
+        report_in_a_folder_that_is_not_there,
+        clock_that_goes_backwards,
         output_that_is_closed,
         output_that_is_full,
         output_that_nobody_reads,
@@ -342,7 +450,7 @@ def test_a_fault_that_does_not_matter_is_got_over(tmp_path: Path, fault: Callabl
         done = scene.run()
         assert done.returncode == 0, done.stderr
         assert [path.name for path in (scene.work / "roots").iterdir()] == [first()[0]]
-        assert not (tmp_path / "~").exists()
+        assert not any((tmp_path / name).exists() for name in ("~", "nowhere"))
 
 
 @pytest.mark.parametrize(
@@ -372,3 +480,32 @@ def test_damaged_state_is_one_sentence(package: PackageCopy, tmp_path: Path, nam
     assert len([line for line in ran.stderr.splitlines() if str(path) in line]) == 1
     healed = multibuild("clean", tree, workdir=work)
     assert (healed.returncode, work.exists()) == (0, False)
+
+
+def test_two_runs_at_once_into_one_place_are_never_a_mixture(tmp_path: Path) -> None:
+    """Twice into ``--roots``, and twice into ``--destdir``, from work directories of their own."""
+    wheels = [
+        make_wheel(tmp_path / str(n), files={f"sample/part{m}.py": f"X = {n}\n" for m in range(40)}) for n in range(2)
+    ]
+    for option, place in (("--roots", tmp_path / "roots"), ("--destdir", tmp_path / "image")):
+        common = ["--impls", str(first()[1]), option, str(place)]
+        runs = [
+            subprocess.Popen(
+                [*COMMAND, "install", "--wheel", str(wheel), *common, "--workdir", str(tmp_path / f"work{number}")],
+                env=environment(),
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for number, wheel in enumerate(wheels)
+        ]
+        ended = [(run.communicate(timeout=PATIENCE)[1], run.returncode) for run in runs]
+        values = {path.read_text() for path in place.rglob("part*.py")}
+        assert len(values) == 1, ended
+        assert len([*place.rglob("part*.py")]) == 40
+        assert len([*place.rglob("part*.pyc")]) in {40, 80}
+        assert left_over(place) == []
+        if option == "--roots":
+            assert [code for _, code in ended] == [0, 0]
+        else:  # the files of the one are those of another for the other
+            assert sorted(code for _, code in ended) == [0, 1]
+            assert [said for said, code in ended if code and "is there already and is not ours" in said]
