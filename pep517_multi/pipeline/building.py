@@ -201,10 +201,10 @@ class Building:
     def _attempt(self, interpreter: Interpreter, *, builds: int) -> BuiltWheel | MultibuildError:
         share = self.choices.shares[interpreter.name]
         work = self.run.work
-        folder, log = work.build(interpreter.name), work.log(interpreter.name)
-        if not share.changes:  # otherwise it was begun anew when the source was changed
-            log.unlink(missing_ok=True)
         try:
+            folder, log = work.build(interpreter.name), work.log(interpreter.name)
+            if not share.changes:  # otherwise it was begun anew when the source was changed
+                log.unlink(missing_ok=True)
             return self.workshop.make(
                 interpreter, share, folder=folder, log=log, builds=builds, started=self._began.set
             )
