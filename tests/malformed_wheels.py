@@ -114,6 +114,12 @@ def _overlapping() -> bytes:
     return body + central + struct.pack("<4s4H2LH", END, 0, 0, 2, 2, len(central), len(body), 0)
 
 
+def _needs_version_9() -> bytes:
+    content = bytearray(archive(wheel_parts()))
+    content[content.index(b"PK\x01\x02") + 6] = 99
+    return bytes(content)
+
+
 def _same_data_twice() -> bytes:
     parts = wheel_parts({"sample.py": PLAIN, "again.py": PLAIN})
     parts[1] = changed([parts[1]], "again.py", central={"offset": 0, "name": b"again.py"})[0]
@@ -140,6 +146,9 @@ _TRUE = _descriptor(zlib.crc32(PLAIN), len(deflated(PLAIN)), len(PLAIN))
 _UNKNOWN: Mapping[str, int] = {"crc": 0, "compressed": 0, "size": 0}
 _SECOND_NAME = struct.pack("<HHBL", 0x7075, 12, 1, zlib.crc32(b"sample.py")) + b"evil.py"
 _HIDDEN = Part(b"hidden.py", b"evil\n", hidden=True)
+
+_SAMPLE = b"Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n"
+_WHEEL = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 STRUCTURE: Sequence[Case] = (
     Case("empty-file", bytes, "no end of a zip archive"),
@@ -223,6 +232,7 @@ STRUCTURE: Sequence[Case] = (
     _parts("hidden-member", "belong to no member", wheel_parts()[0], _HIDDEN, *wheel_parts()[1:]),
     _parts("hidden-first-member", "put in front of it", _HIDDEN, *wheel_parts()),
     _parts("hidden-copy-of-a-member", "put in front of it", Part(b"sample.py", b"evil\n", hidden=True), *wheel_parts()),
+    Case("format-of-the-future", _needs_version_9, "needs version 9.9 of the format"),
     Case("overlapping-members", _overlapping, "reaches into|belong to no member"),
     Case("two-names-for-one-header", _same_data_twice, "reaches into|in its own header|belong to no member"),
     _member("name-not-utf-8", "not UTF-8, though it says so", Part(b"caf\xe9.py", PLAIN, flags=0x800)),
@@ -252,6 +262,9 @@ NAMES: Sequence[Case] = (
     _named("delete", "a control character", "a\x7fb.py"),
     _named("line-separator", "a control character", "a\u2028b.py"),
     _named("right-to-left-override", "shown in another order", "a\u202eyp.exe"),
+    _named("byte-order-mark-in-a-name", "an invisible character", "\ufeffx.py"),
+    _named("zero-width-joiner", "an invisible character", "sam\u200dple.py"),
+    _named("letters-that-nobody-sees", "an invisible character", "x\U000e0041.py"),
     _named("name-of-300-bytes", "too long", "x" * 300 + ".py"),
     _named("path-of-5000-bytes", "too long", "/".join(["folder"] * 700) + "/x.py"),
     _named("reserved-con", "Windows reserves", "sample/con.py"),
@@ -292,6 +305,7 @@ PLACES: Sequence[Case] = (
     _named("data-scheme-leads-up", "a parent folder", "sample-1.0.data/../x"),
     _named("dist-info-by-way-of-data", "would add to", f"sample-1.0.data/purelib/{INFO}/entry_points.txt"),
     _named("other-dist-info-by-way-of-data", "would add to", "sample-1.0.data/platlib/pip-99.dist-info/METADATA"),
+    _named("install-location-of-python-alone", "no install location", "sample-1.0.data/stdlib/x.py"),
     _named("purelib-and-root", "occurs 2 times", "sample-1.0.data/purelib/sample.py"),
     _named(
         "purelib-and-platlib", "occurs 2 times", *(f"sample-1.0.data/{kind}/x.py" for kind in ("purelib", "platlib"))
@@ -310,6 +324,8 @@ PLACES: Sequence[Case] = (
     _metadata("script-is-a-dot", "empty component", entry_points_txt=_scripts(". = sample:main")),
     _metadata("script-with-a-backslash", "a backslash", entry_points_txt=_scripts("a\\b = sample:main")),
     _metadata("script-with-an-escape", "a control character", entry_points_txt=_scripts("a\x1bb = sample:main")),
+    _metadata("script-that-windows-reserves", "Windows reserves", entry_points_txt=_scripts("con = sample:main")),
+    _metadata("script-by-way-of-default", "no file name", entry_points_txt=b"[DEFAULT]\n../x = a:b\n" + _scripts()),
     _metadata("script-too-long", "too long", entry_points_txt=_scripts("x" * 300 + " = sample:main")),
     _metadata("script-without-a-name", "cannot be read|empty component", entry_points_txt=_scripts(" = sample:main")),
     _metadata("script-twice", "cannot be read", entry_points_txt=_scripts("x = sample:a", "x = sample:b")),
@@ -337,6 +353,7 @@ METADATA: Sequence[Case] = (
     _renamed("no-dist-info", "holds 0 .dist-info", "sample-1.0.info"),
     _named("two-dist-infos", "holds 2 .dist-info", "other-1.0.dist-info/METADATA"),
     _named("two-dist-infos-but-for-case", "holds 2 .dist-info|spelled", "Sample-1.0.dist-info/METADATA"),
+    _named("dist-info-that-is-a-file", "holds 2 .dist-info", "other-1.0.dist-info"),
     _metadata("no-metadata", "holds no .*METADATA", METADATA=None),
     _metadata("no-wheel", "holds no .*WHEEL", WHEEL=None),
     _metadata("no-record", "holds no .*RECORD", RECORD=None),
@@ -349,7 +366,17 @@ METADATA: Sequence[Case] = (
     _metadata(
         "metadata-other-version", "is of 'sample 2", METADATA=b"Metadata-Version: 2.1\nName: sample\nVersion: 2\n"
     ),
-    _metadata("metadata-two-names", "METADATA is of", METADATA=b"Name: sample\nName: other\nVersion: 1.0\n"),
+    _metadata("metadata-two-names", "says name twice", METADATA=b"Name: sample\nName: other\nVersion: 1.0\n"),
+    _metadata("metadata-two-names-that-agree", "says name twice", METADATA=_SAMPLE + b"Name: sample\n"),
+    _metadata("metadata-two-versions", "says version twice", METADATA=_SAMPLE + b"Version: 2.0\n"),
+    _metadata("metadata-two-formats", "says metadata-version twice", METADATA=_SAMPLE + b"Metadata-Version: 3.0\n"),
+    _metadata(
+        "metadata-two-requires-python",
+        "says requires-python twice",
+        METADATA=_SAMPLE + b"Requires-Python: >=3.6\nRequires-Python: >=3.99\n",
+    ),
+    _metadata("metadata-folded-name", "METADATA is of", METADATA=_SAMPLE.replace(b"sample", b"sample\n evil")),
+    _metadata("metadata-with-a-byte-order-mark", "cannot be used|is of", METADATA=b"\xef\xbb\xbf" + _SAMPLE),
     _metadata("metadata-no-version", "cannot be used", METADATA=b"Name: sample\nVersion: one\n"),
     _metadata(
         "metadata-of-the-future", "of version '3.0", METADATA=b"Metadata-Version: 3.0\nName: sample\nVersion: 1.0\n"
@@ -367,6 +394,12 @@ METADATA: Sequence[Case] = (
         "says cp311-cp311-linux_x86_64",
         WHEEL=b"Wheel-Version: 1.0\nTag: cp311-cp311-linux_x86_64\n",
     ),
+    _metadata("wheel-version-ten", "format version '10.0", WHEEL=b"Wheel-Version: 10.0\nTag: py3-none-any\n"),
+    _metadata("wheel-with-a-body", "something else than headers", WHEEL=_WHEEL + b"\nWheel-Version: 2.0\n"),
+    _metadata("wheel-after-a-blank-line", "something else than headers", WHEEL=b"\n" + _WHEEL),
+    _metadata("wheel-with-words", "something else than headers", WHEEL=b"hello\n" + _WHEEL),
+    _metadata("wheel-with-a-byte-order-mark", "something else than headers", WHEEL=b"\xef\xbb\xbf" + _WHEEL),
+    _metadata("wheel-folded-tag", "no tag", WHEEL=_WHEEL + b" Wheel-Version: 2.0\n"),
     _metadata("wheel-without-tags", "WHEEL file says none", WHEEL=b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\n"),
     _metadata("wheel-tag-is-none", "no tag", WHEEL=b"Wheel-Version: 1.0\nTag: any\n"),
     _metadata("wheel-other-build", "says build none", WHEEL=b"Wheel-Version: 1.0\nBuild: 3\nTag: py3-none-any\n"),

@@ -38,7 +38,10 @@ def faults(name: str) -> Iterator[str]:
     """Yield what is wrong with the name of a member on every system, one clause each."""
     if _PLAIN.fullmatch(name) and len(name) <= _LONGEST_PART:
         return
-    yield from (fault for pattern, fault in _FAULTS if pattern.search(name))
+    found = [fault for pattern, fault in _FAULTS if pattern.search(name)]
+    yield from found
+    if not found and any(unicodedata.category(letter) == "Cf" for letter in name):
+        yield "has an invisible character in its name"
     parts = name.encode("utf-8", "surrogatepass").split(b"/")
     if max(map(len, parts)) > _LONGEST_PART or sum(map(len, parts)) + len(parts) > _LONGEST_PATH:
         yield f"has a name that is too long (above {_LONGEST_PART} bytes, or {_LONGEST_PATH} as a whole path)"

@@ -18,6 +18,7 @@ _IS_UTF8 = 0x0800
 _ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 _PATCHED = 0x0020
 _COMPARED = _ENCRYPTED | _PATCHED | HAS_DESCRIPTOR | _IS_UTF8  # the others are hints on how hard was compressed
+_NEWEST = 63  # version 6.3 of APPNOTE.TXT; no later one asks for more
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
 
 _ZIP64, _UNICODE_PATH = 0x0001, 0x7075
@@ -146,8 +147,10 @@ def parse_directory(content: bytes, count: int) -> list[Entry]:
 
 
 def _entry(fields: Sequence[int], raw: bytes, extra: bytes, comment: bytes) -> Entry:
-    _, _, _, flags, method, clock, day, crc, compressed, size, *_, disk, _, attributes, offset = fields
+    _, _, needed, flags, method, clock, day, crc, compressed, size, *_, disk, _, attributes, offset = fields
     name = _decoded(raw, flags)
+    if needed & 0xFF > _NEWEST:
+        raise ZipFault(f"{shown(name)} needs version {(needed & 0xFF) / 10} of the format, which nobody knows")
     if comment:
         _check_comment(comment, f"the comment of {shown(name)}")
     if flags & _ENCRYPTED:

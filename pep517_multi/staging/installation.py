@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Installed:
-    """The time that generated files got, and what of the wheel was left out."""
+    """The time that generated files got, what was left out, and the wheel format where it is newer than 1.0."""
 
     moment: int
     left_out: tuple[str, ...]
+    newer_format: str | None
 
 
 def install_wheel(  # noqa: PLR0913 - what one wheel in one root comes to
@@ -77,7 +78,7 @@ def install_wheel(  # noqa: PLR0913 - what one wheel in one root comes to
                 install(archive, destination, metadata)
             except (InstallerError, InvalidRecordEntry, configparser.Error, AssertionError, ValueError) as error:
                 raise IntegrityError(f"{wheel.name} cannot be installed: {error}; build or fetch it anew") from error
-        return Installed(generated, archive.bytecode)
+        return Installed(generated, archive.bytecode, archive.newer_format)
 
 
 def _check_places(archive: WheelArchive, paths: Mapping[str, str]) -> None:
@@ -87,7 +88,15 @@ def _check_places(archive: WheelArchive, paths: Mapping[str, str]) -> None:
     for scheme, path in archive.destinations():
         place = posixpath.join(paths.get(scheme, "/"), path)
         places.append(place)
-        if scheme == "data" and any(place.startswith(f"{library}/{archive.dist_info_dir}/") for library in libraries):
-            raise IntegrityError(f"{archive.filename} would add {place} to its own metadata; build or fetch it anew")
+        if scheme == "data" and any(_is_metadata(place, library) for library in libraries):
+            raise IntegrityError(
+                f"{archive.filename} would add {place} to its own metadata, or to that of another project; build or "
+                "fetch it anew"
+            )
     if fault := next(names.collisions(places, portable=False), None):
         raise IntegrityError(f"{archive.filename} has two files for one place: {fault}; build or fetch it anew")
+
+
+def _is_metadata(place: str, library: str) -> bool:
+    folder, slash, _ = place.removeprefix(f"{library}/").partition("/")
+    return place.startswith(f"{library}/") and bool(slash) and folder.casefold().endswith(".dist-info")

@@ -174,6 +174,9 @@ class Stager:
                 written=written,
             )
             moments.append(installed.moment)
+            if installed.newer_format:
+                message = f"{wheel.name} is of the wheel format {installed.newer_format}; it is installed as 1.0 says"
+                self._observer(events.Note(message, request.interpreter.name, "warning"))
             if installed.left_out:
                 message = f"{wheel.name} brings bytecode, which was left out: {', '.join(installed.left_out)}"
                 self._observer(events.Note(message, request.interpreter.name, "warning"))

@@ -38,6 +38,7 @@ _CHUNK = 1 << 12
 _ROOM, _LARGEST_REMEMBERED = 48 << 20, 1 << 20  # bytes: of all wheels, far more than most have; of a member
 _MOST_IDLE = 4  # wheels that stay open for the next root
 _PURE = re.compile(r"(?im)^root-is-purelib:\s*true\s*$")
+_FORMAT = re.compile(r"(?im)^wheel-version:\s*(\S+)")
 _ROOT_IS_PURELIB = re.compile(r"(?im)(?<=^root-is-purelib:).*$")
 
 
@@ -121,6 +122,12 @@ class WheelArchive(WheelFile):
     def moment(self) -> int:
         """Time of the newest file."""
         return max((moment(member) for member in self.members), default=_EPOCH_OF_ZIP)
+
+    @property
+    def newer_format(self) -> str | None:
+        """The version of the wheel format, where it has more than the 1.0 that is known here."""
+        found = _FORMAT.search(self.read_dist_info("WHEEL"))
+        return None if found is None or found[1] == "1.0" else found[1]
 
     @property
     def bytecode(self) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
 from packaging.metadata import parse_email
@@ -25,6 +27,9 @@ _LARGEST = {"RECORD": 64 << 20}
 _LARGEST_OF_OTHERS = 16 << 20  # METADATA holds the README
 _SHOWN = 3
 _ONCE = ("wheel-version", "root-is-purelib", "build")
+_DECISIVE = ("metadata_version", "name", "version", "requires_python")
+_NO_OPERATOR = re.compile(r"\d+(\.\d+)*")
+_STAR_IN_ORDER = re.compile(r"([<>]=?|~=)\s*(\d+(?:\.\d+)*)\.\*")
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def read_text(archive: ZipArchive, member: str) -> str:
 
 
 def _dist_info(archive: ZipArchive, name: WheelName) -> str:
-    folders = {entry.name.split("/", 1)[0] for entry in archive.entries if "/" in entry.name}
+    folders = {entry.name.split("/", 1)[0] for entry in archive.entries}  # and files, which others take for folders
     found = sorted(folder for folder in folders if folder.casefold().endswith(".dist-info"))
     if len(found) != 1:
         listed = ", ".join(map(shown, found[:_SHOWN])) or "none"
@@ -90,9 +95,12 @@ def _dist_info(archive: ZipArchive, name: WheelName) -> str:
 
 
 def _check_wheel(text: str, name: WheelName) -> None:
+    message = HeaderParser().parsestr(text)
+    if message.defects or str(message.get_payload()).strip():
+        raise IntegrityError(f"{name}: its WHEEL file holds something else than headers; build it anew")
     headers: dict[str, list[str]] = {}
-    for key, _, value in (line.partition(":") for line in text.splitlines()):
-        headers.setdefault(key.strip().lower(), []).append(value.strip())
+    for key, value in message.items():
+        headers.setdefault(key.lower(), []).append(str(value).strip())
     if twice := [key for key in _ONCE if len(headers.get(key, [])) > 1]:
         raise IntegrityError(f"{name}: its WHEEL file says {twice[0]} twice; build it anew")
     one = {key: values[0] for key, values in headers.items()}
@@ -130,7 +138,8 @@ def _check_tags(written: list[str], name: WheelName) -> None:
 
 
 def _requires_python(text: str, name: WheelName) -> SpecifierSet | None:
-    raw, _ = parse_email(text)
+    raw, unparsed = parse_email(text)
+    _check_unparsed(unparsed, name)
     stated, version = f"{raw.get('name')} {raw.get('version')}", raw.get("metadata_version", "1.0")
     try:
         if (canonicalize_name(raw.get("name", "")), Version(raw.get("version", ""))) != (name.name, name.version):
@@ -138,6 +147,24 @@ def _requires_python(text: str, name: WheelName) -> SpecifierSet | None:
         if version.partition(".")[0] not in {"1", "2"}:
             raise IntegrityError(f"{name}: its METADATA is of version {shown(version)}, and only 1 and 2 are known")
         written = raw.get("requires_python")
-        return SpecifierSet(written) if written else None
+        return SpecifierSet(_of_today(written)) if written else None
     except (InvalidVersion, InvalidSpecifier) as error:
         raise IntegrityError(f"{name}: its METADATA cannot be used: {shown(str(error))}; build it anew") from error
+
+
+def _check_unparsed(unparsed: Mapping[str, list[str]], name: WheelName) -> None:
+    """Refuse two answers to whose wheel this is and for whom: some readers take the first one, some the last."""
+    for field in _DECISIVE:
+        header = field.replace("_", "-")
+        if len(unparsed.get(header, [])) > 1:
+            raise IntegrityError(f"{name}: its METADATA says {header} twice; build it anew")
+
+
+def _of_today(specifiers: str) -> str:
+    """Return Requires-Python in the words of :pep:`440`.
+
+    Before it, :pep:`345` took a version without an operator for all that begin with it; and backends once wrote
+    ``>=3.6.*``, which old installers understood.
+    """
+    clauses = [clause.strip() for clause in _STAR_IN_ORDER.sub(r"\1\2", specifiers).split(",")]
+    return ",".join(f"=={clause}.*" if _NO_OPERATOR.fullmatch(clause) else clause for clause in clauses)

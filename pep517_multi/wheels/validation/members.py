@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pep517_multi.wheels.names import WheelName
 
 POSIX_HINT = "--wheel-names posix takes it"
+RESERVED = f"has a name that Windows reserves or changes ({POSIX_HINT})"
 _DOS_FOLDER, _DOS_LABEL = 0x10, 0x08
 
 
@@ -27,7 +28,7 @@ def member_faults(archive: ZipArchive, name: WheelName, *, portable: bool) -> It
     for entry in archive.entries:
         yield from (f"{entry.shown} {fault}" for fault in _faults(entry))
         if portable and not names.is_portable(entry.name):
-            yield f"{entry.shown} has a name that Windows reserves or changes ({POSIX_HINT})"
+            yield f"{entry.shown} {RESERVED}"
     yield from collision_faults([entry.name for entry in archive.entries], portable=portable)
 
 

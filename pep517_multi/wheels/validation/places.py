@@ -11,7 +11,7 @@ from installer.utils import SCHEME_NAMES
 
 from pep517_multi.archives import names
 from pep517_multi.wheels.metadata import is_of, read_text
-from pep517_multi.wheels.validation.members import collision_faults, is_for_linux_alone
+from pep517_multi.wheels.validation.members import RESERVED, collision_faults, is_for_linux_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,12 +40,16 @@ def place_faults(archive: ZipArchive, name: WheelName, dist_info: str, *, portab
         else:
             places.append(f"site/{entry.name}")
     scripts: list[str] = []
+    portable = portable and not is_for_linux_alone(name)
     if archive.find(f"{dist_info}/entry_points.txt") is not None:
         yield from _entry_point_faults(read_text(archive, f"{dist_info}/entry_points.txt"), scripts)
+    if portable:
+        reserved = [script for script in scripts if not names.is_portable(script)]
+        yield from (f"the entry point {names.shown(script)} {RESERVED}" for script in reserved)
     wrappers = [f"scripts/{script}" for script in scripts]
     files = [place for place in places if not place.endswith("/")]
     taken = [*wrappers, *(place for place in files if place not in wrappers or not _gives_way(archive, place))]
-    yield from collision_faults(taken, portable=portable and not is_for_linux_alone(name))
+    yield from collision_faults(taken, portable=portable)
 
 
 def is_generated(script: bytes) -> bool:

@@ -272,6 +272,9 @@ def test_a_purelib_that_is_written_in_capitals_is_one(tmp_path: Path) -> None:
     ("name", "message"),
     [
         pytest.param("data/lib/python3.12/site-packages/sample-1.0.dist-info/x", "its own metadata", id="dist-info"),
+        pytest.param(
+            "data/lib/python3.12/site-packages/pip-9.dist-info/METADATA", "another project", id="other-dist-info"
+        ),
         pytest.param("data/lib/python3.12/site-packages/sample.py", "two files for one place", id="module"),
         pytest.param("data/bin/tool", "two files for one place", id="script"),
     ],
@@ -388,3 +391,19 @@ def test_nothing_stays_open(tmp_path: Path) -> None:
     install(wheel, tmp_path / "second")
 
     assert len(list(descriptors.iterdir())) == before
+
+
+@pytest.mark.parametrize(("written", "told"), [("1.0", None), ("1.9", "1.9")])
+def test_a_newer_format_of_the_same_kind_is_installed_and_told(tmp_path: Path, written: str, told: str | None) -> None:
+    wheel = tmp_path / "sample-1.0-py3-none-any.whl"
+    content = f"Wheel-Version: {written}\nRoot-Is-Purelib: true\nTag: py3-none-any\n".encode()
+    parts = raw_zip.changed(raw_zip.wheel_parts()[:-1], "sample-1.0.dist-info/WHEEL", content=content)
+    raw_zip.write(wheel, raw_zip.archive(raw_zip.with_record(parts)))
+    (tmp_path / "root").mkdir()
+
+    installed = install_wheel(
+        wheel, tmp_path / "root", interpreter=recorded_probes.load("python3.12"), layout=Layout(), moment=None
+    )
+
+    assert installed.newer_format == told
+    assert (tmp_path / "root" / SITE / "sample.py").is_file()

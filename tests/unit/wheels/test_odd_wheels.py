@@ -12,6 +12,7 @@ import pytest
 from raw_zip import End, Part, archive, changed, deflated, wheel_parts, with_record, write, zip64_end
 
 from pep517_multi.wheels.validation import validate
+from pep517_multi.wheels.wheel import read_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +114,65 @@ def other_hash(name: str) -> bytes:
 )
 def test_an_odd_wheel_that_is_right_is_accepted(tmp_path: Path, content: Callable[[], bytes]) -> None:
     validate(write(tmp_path / "sample-1.0-py3-none-any.whl", content()))
+
+
+SAMPLE = b"Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n"
+WHEEL = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
+
+def with_file(file: str, content: bytes, *, name: str = "sample-1.0-py3-none-any.whl") -> tuple[str, bytes]:
+    kept = [part for part in wheel_parts()[:-1] if part.name != f"{INFO}/{file}".encode()]
+    return name, archive(with_record([*kept, Part(f"{INFO}/{file}".encode(), content)]))
+
+
+@pytest.mark.parametrize(
+    "wheel",
+    [
+        pytest.param(with_file("WHEEL", WHEEL.replace(b"1.0", b"1.9")), id="format-1.9"),
+        pytest.param(with_file("WHEEL", WHEEL.replace(b"\n", b"\r\n")), id="wheel-of-windows"),
+        pytest.param(with_file("WHEEL", WHEEL.replace(b": ", b":")), id="wheel-without-blanks"),
+        pytest.param(with_file("WHEEL", WHEEL + b"X-Unknown: 1\nTag: py3-none-any\n\n\n"), id="wheel-says-more"),
+        pytest.param(with_file("WHEEL", WHEEL.replace(b"Root-Is-Purelib: true\n", b"")), id="wheel-says-less"),
+        pytest.param(
+            with_file("WHEEL", WHEEL.replace(b"py3", b"py2.py3"), name="sample-1.0-py3.py2-none-any.whl"),
+            id="tags-in-another-order",
+        ),
+        pytest.param(
+            with_file("WHEEL", WHEEL + b"Build: 1a\n", name="sample-1.0-1a-py3-none-any.whl"), id="build-number"
+        ),
+        pytest.param(with_file("METADATA", SAMPLE.replace(b"\n", b"\r\n")), id="metadata-of-windows"),
+        pytest.param(with_file("METADATA", SAMPLE + b"\nName: other\nVersion: 2\n"), id="metadata-with-a-body"),
+        pytest.param(with_file("METADATA", SAMPLE.replace(b"2.1", b"2.99")), id="metadata-of-tomorrow"),
+        pytest.param(with_file("METADATA", SAMPLE + b"Requires-Dist: what is this?\nOdd: x\n"), id="metadata-odd-rest"),
+        pytest.param(with_file("entry_points.txt", b"[a]\r\nx = no ! reference\r\n"), id="entry-points-of-others"),
+        pytest.param(with_file("entry_points.txt", b""), id="entry-points-empty"),
+        pytest.param(with_file("sboms/x.json", b"{}"), id="bill-of-materials"),
+        pytest.param(("Sample-1.0.0-py3-none-any.whl", archive(wheel_parts())), id="file-name-spelled-differently"),
+    ],
+)
+def test_odd_words_of_a_wheel_that_are_right_are_accepted(tmp_path: Path, wheel: tuple[str, bytes]) -> None:
+    name, content = wheel
+    validate(write(tmp_path / name, content))
+
+
+@pytest.mark.parametrize(
+    ("written", "admitted"),
+    [
+        pytest.param("3", "3.11", id="major-alone"),
+        pytest.param("3.8", "3.8.5", id="minor-alone"),
+        pytest.param(">=3.6.*", "3.11", id="star-in-order"),
+        pytest.param(">=2.7, !=3.0.*, <4.*", "3.11", id="star-among-others"),
+        pytest.param("== 3.*,", "3.11", id="comma-at-the-end"),
+    ],
+)
+def test_requires_python_of_old_backends_means_what_it_meant(tmp_path: Path, written: str, admitted: str) -> None:
+    name, content = with_file("METADATA", SAMPLE + f"Requires-Python: {written}\n".encode())
+
+    required = read_wheel(write(tmp_path / name, content)).requires_python
+
+    assert required is not None
+    assert required.contains(admitted)
+    assert not required.contains("2.6")
 
 
 @pytest.mark.parametrize("names", [("x.h", "X.h"), ("aux.h", "y"), ("x.", "y")])
