@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_ENCODED_LENGTH = 43  # of a sha256 in base64 without padding
 _LIBRARIES = ("purelib", "platlib")
 
 
@@ -191,7 +192,7 @@ def _inner(folder: str, descriptor: int) -> int:
 
 def _is_as_written(known: Hash | None, algorithm: str) -> bool:
     """Whether a hash of the wheel's RECORD is what would be computed again for the installed one."""
-    return known is not None and known.name == algorithm and not known.value.endswith("=")
+    return known is not None and known.name == algorithm and len(known.value) == _ENCODED_LENGTH
 
 
 def _encoded(digest: bytes) -> str:

@@ -85,12 +85,18 @@ def _faults(archive: ZipArchive, entry: Entry, row: tuple[str, str] | None) -> I
         yield f"the size of {entry.shown} in RECORD is no number"
     elif size and (size.lstrip("0") or "0") != str(entry.size):
         yield f"the size of {entry.shown} didn't match RECORD ({entry.size} bytes, not {size[:20]})"
-    elif _encoded(archive, entry, algorithm) != expected.rstrip("="):
+    elif not _is_digest(expected, _digest(archive, entry, algorithm)):
         yield f"the hash of {entry.shown} didn't match RECORD"
 
 
-def _encoded(archive: ZipArchive, entry: Entry, algorithm: str) -> str:
+def _digest(archive: ZipArchive, entry: Entry, algorithm: str) -> bytes:
     hashing = hashlib.new(algorithm)
     for chunk in archive.chunks(entry):
         hashing.update(chunk)
-    return base64.urlsafe_b64encode(hashing.digest()).decode("ascii").rstrip("=")
+    return hashing.digest()
+
+
+def _is_digest(written: str, digest: bytes) -> bool:
+    """Whether ``written`` is ``digest``: in base64, padded or not, or in hexadecimal, as flit 0.5 wrote it."""
+    encoded = base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+    return written.rstrip("=") == encoded or written == digest.hex()

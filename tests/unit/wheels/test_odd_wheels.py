@@ -46,6 +46,11 @@ def long_end() -> bytes:
     return archive(wheel_parts(), End({"here": 0xFFFF, "count": 0xFFFF, "start": 0xFFFFFFFF}, records=records))
 
 
+def hash_in_hexadecimal() -> bytes:
+    row = f"sample.py,sha256={hashlib.sha256(PLAIN).hexdigest()},16\n".encode()
+    return recorded(lambda text: row + b"".join(text.splitlines(keepends=True)[1:]))
+
+
 def other_hash(name: str) -> bytes:
     digest = base64.urlsafe_b64encode(hashlib.new(name, PLAIN).digest()).decode().rstrip("=")
     row = f"sample.py,{name}={digest},16\n".encode()
@@ -105,6 +110,7 @@ def other_hash(name: str) -> bytes:
         pytest.param(lambda: recorded(lambda text: text.replace(b"info/", b"info\\")), id="record-with-backslashes"),
         pytest.param(lambda: recorded(lambda text: text.replace(b",16", b",")), id="record-without-a-size"),
         pytest.param(lambda: recorded(lambda text: text.replace(b",16", b"=,16")), id="record-with-padding"),
+        pytest.param(hash_in_hexadecimal, id="record-of-flit-0.5"),
         pytest.param(lambda: recorded(lambda text: text.rstrip(b"\n")), id="record-without-a-last-newline"),
         pytest.param(
             lambda: recorded(lambda text: text.replace(f"{INFO}/RECORD,,\n".encode(), b"")), id="record-lacks-itself"
