@@ -107,12 +107,12 @@ def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -
 
 
 def _doubts(project: Project, findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield what may make more than compiled modules differ between builders."""
+    """Yield what may make more than compiled modules differ between builders of the one family with a stable ABI."""
     reaching = reaching_lines(project.text("setup.py") or "")
     for finding in findings:
         line = _SETUP_PY_LINE.match(finding.because)
         reaches = line is None or reaching is None or int(line[1]) in reaching
-        if reaches and not finding.compiled_only:
+        if reaches and not finding.compiled_only and not finding.by_family:
             yield finding.because
 
 

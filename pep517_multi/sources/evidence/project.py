@@ -26,6 +26,7 @@ class Finding:
     """One reason why a wheel may depend on the interpreter that builds it.
 
     :param compiled_only: nothing but extension modules and the tag can be reached by it.
+    :param by_family: it asks for what is the same for all implementations of one ABI family on one machine.
     :param stops_below: the build may stop for a Python 3 older than this minor version, and that is all.
     """
 
@@ -33,11 +34,12 @@ class Finding:
     because: str
     compiled_only: bool = False
     stops_below: int = 0
+    by_family: bool = False
 
 
-def unknown(because: str, *, compiled_only: bool = False) -> Finding:
+def unknown(because: str, *, compiled_only: bool = False, by_family: bool = False) -> Finding:
     """Return a finding after which only a build can tell."""
-    return Finding(Verdict.UNKNOWN, because, compiled_only)
+    return Finding(Verdict.UNKNOWN, because, compiled_only, by_family=by_family)
 
 
 def stopping(because: str, below: int) -> Finding:

@@ -86,10 +86,11 @@ class ExpressionReader(ABC):
     def read(self, body: Iterable[ast.stmt]) -> None:
         """Judge statements one by one."""
 
-    def report(self, node: ast.AST, problem: str, *, compiled_only: bool = False) -> None:
-        """Note that ``node`` makes the verdict unknown, perhaps only as to what is compiled."""
+    def report(self, node: ast.AST, problem: str, *, compiled_only: bool = False, by_family: bool = False) -> None:
+        """Note that ``node`` makes the verdict unknown, perhaps only as to what is compiled, or between families."""
         compiled_only = compiled_only or self.flow.ends_in_extensions(node)
-        self.findings.append(unknown(f"{self._place(node)}: {problem}", compiled_only=compiled_only))
+        because = f"{self._place(node)}: {problem}"
+        self.findings.append(unknown(because, compiled_only=compiled_only, by_family=by_family))
 
     def report_extension(self, node: ast.AST, what: str) -> None:
         """Note that ``node`` has to do with extension modules."""
@@ -101,9 +102,18 @@ class ExpressionReader(ABC):
     def _report_name(self, node: ast.AST, dotted: str) -> None:
         asked = next((known for known in names.ASKING if dotted == known or dotted.startswith(f"{known}.")), None)
         if asked:
-            self.report(node, f"{self.about} depends on {asked}" if self.about else f"it looks at {asked}")
+            problem = f"{self.about} depends on {asked}" if self.about else f"it looks at {asked}"
+            self.report(node, problem, by_family=self._is_of_family(node, dotted))
         else:
             self.report(node, f"{dotted} is not known to be harmless")
+
+    def _is_of_family(self, node: ast.AST, dotted: str) -> bool:
+        """Whether all implementations of one ABI family, on one machine, have the same there."""
+        match self.flow.above(node):
+            case ast.Call(args=[ast.Constant(value="Py_GIL_DISABLED")]) if dotted == "sysconfig.get_config_var":
+                return True
+            case _:
+                return dotted in names.OF_FAMILY
 
     def value_if_any(self, node: ast.expr | None) -> None:
         """Judge an expression, if there is one."""

@@ -150,6 +150,14 @@ ASKING = {
 } | {"__debug__": "__debug__"}
 """What asks for the interpreter or the machine, worth naming in a reason; a name stands for all below it too."""
 
+OF_FAMILY = frozenset(
+    """
+    os.environ os.environ.get os.getenv os.name platform.machine platform.python_implementation platform.system
+    sys.implementation.name sys.platform
+    """.split()
+)
+"""What is the same for all implementations of one ABI family on one machine, whatever their versions."""
+
 EXTENSION_CALLS = frozenset(
     """
     CFFIExtension CMakeExtension CUDAExtension CppExtension CythonExtension Extension FFIExtension NumpyExtension

@@ -12,6 +12,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from pep517_multi.sources.evidence.setup_names import EXTENSION_CALLS
+from pep517_multi.sources.evidence.version_signs import ASKS_FOR_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ COMPILED = frozenset({"include_dirs", "libraries"})
 """Arguments of ``setup()`` that concern nothing but how modules are compiled. Which modules there are concerns more."""
 _TAG = "options"
 _PROSE = frozenset({"long_description", "long_description_content_type"})
-"""What an index shows and nothing acts upon. A docstring is the one text that is known to depend on the version."""
+"""What an index shows and nothing acts upon. A docstring is the one text that depends on the version unasked."""
 _SAID_OF_MODULES = frozenset({"name", "optional"})
 """Arguments of an extension module that say more than how it is compiled."""
 
@@ -31,7 +32,7 @@ def reaching_lines(text: str) -> frozenset[int] | None:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    reach = _Reach(tree)
+    reach = _Reach(tree, text)
     calls = {node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "setup"}
     if not calls:
         return None
@@ -48,7 +49,8 @@ _Change: TypeAlias = "tuple[ast.stmt, tuple[ast.expr, ...]]"
 class _Reach:
     """Follows names backwards from the arguments of ``setup()``; a scope is the name of a function, or empty."""
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, tree: ast.Module, text: str) -> None:
+        self._text = text.splitlines()
         self.lines: set[int] = set()
         self._seen: set[tuple[str, str]] = set()
         self._imported: set[str] = set()
@@ -66,8 +68,19 @@ class _Reach:
             self._follow_arguments(keyword.value, scope)
         elif keyword.arg == _TAG:
             self._look_at(keyword.value, scope)
-        elif keyword.arg not in COMPILED and (keyword.arg not in _PROSE or self._has_docstrings):
+        elif keyword.arg in _PROSE and not self._has_docstrings:
+            self._follow_prose(keyword.value, scope)
+        elif keyword.arg not in COMPILED:
             self._follow(keyword.value, scope)
+
+    def _follow_prose(self, value: ast.expr, scope: str) -> None:
+        """Reach what prose is made of only if that asks for the version."""
+        lines, seen = set(self.lines), set(self._seen)
+        self._follow(value, scope)
+        if not any(
+            ASKS_FOR_VERSION.search(self._text[line - 1]) for line in self.lines - lines if line <= len(self._text)
+        ):
+            self.lines, self._seen = lines, seen
 
     def _look_at(self, value: ast.expr, scope: str) -> None:
         """Reach what is written there and where a name gets its value, but not what that depends on."""
@@ -132,7 +145,8 @@ class _Reach:
     def _follow_conditions(self, conditions: tuple[ast.expr, ...], scope: str) -> None:
         for condition in conditions:
             names = {inner.id for inner in ast.walk(condition) if isinstance(inner, ast.Name)}
-            if not names <= self._imported - {"sys", "platform", "os"}:  # whether setuptools is there is no question
+            asks = any(isinstance(inner, ast.Call | ast.Attribute) for inner in ast.walk(condition))
+            if asks or not names <= self._imported:  # whether setuptools is there is no question
                 self._follow(condition, scope)
 
     def _changes_of(self, name: str, scope: str) -> list[tuple[str, _Change]]:

@@ -926,7 +926,7 @@ FLOWING = """
     [
         pytest.param("", (), id="extensions-and-tag-only"),
         pytest.param("packages=['new' if new else 'old'],", ("new depends on sys.version_info",), id="packages-too"),
-        pytest.param("keywords=[sys.platform],", ("keywords depends on sys.platform",), id="something-else"),
+        pytest.param("keywords=[sys.executable],", ("keywords depends on sys.executable",), id="something-else"),
         pytest.param(
             "cmdclass={'build_ext': odd()},", ("cmdclass replaces build_ext",), id="command-that-compiles-and-more"
         ),
@@ -989,6 +989,28 @@ def test_which_extension_modules_there_are_is_in_doubt_where_the_version_decides
         setup(ext_modules=modules)
     """
     assert judged(tmp_path, setup_py).doubts == ("setup.py:5: what is done depends on sys.version_info",)
+
+
+@pytest.mark.parametrize(
+    ("question", "doubted"),
+    [
+        pytest.param("platform.python_implementation() == 'CPython'", set(), id="implementation"),
+        pytest.param("not sysconfig.get_config_var('Py_GIL_DISABLED')", set(), id="free-threading"),
+        pytest.param("os.environ.get('WITH_B') != '0'", set(), id="environment"),
+        pytest.param("sysconfig.get_config_var('SOABI')", {"what is done depends on sysconfig"}, id="abi"),
+        pytest.param("platform.python_version() > '3.9'", {"what is done depends on platform"}, id="version"),
+    ],
+)
+def test_what_all_of_one_abi_family_answer_alike_is_no_doubt_of_a_stable_abi(
+    tmp_path: Path, question: str, doubted: set[str]
+) -> None:
+    setup_py = (
+        "import os, platform, sysconfig\nfrom setuptools import Extension, setup\nmodules = [Extension('a', ['a.c'])]\n"
+        f"if {question}:\n    modules.append(Extension('b', ['b.c']))\nsetup(ext_modules=modules)"
+    )
+    evidence = judged(tmp_path, setup_py)
+    assert evidence.verdict is Verdict.EXTENSION
+    assert {doubt.partition(": ")[2] for doubt in evidence.doubts} == doubted
 
 
 NEWER_NAMES = {

@@ -75,6 +75,13 @@ def reached(text: str) -> list[str]:
         ),
         pytest.param(
             f"""
+            text = "for %d.%d" % sys.version_info[:2]  # here
+            setup(long_description=text, packages=["a"], {MODULE})
+            """,
+            id="prose that asks for the version",
+        ),
+        pytest.param(
+            f"""
             setup(
                 packages=["a"],
                 {MODULE},
