@@ -331,6 +331,11 @@ def _wait(child: subprocess.Popen[bytes], timeout: float | None, piped: _Piped |
                 return False
 
 
+def ends_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait until ``child`` has ended, or for some seconds; it is still to be waited for afterwards."""
+    return _wait(child, seconds, None)
+
+
 def _has_ended(child: subprocess.Popen[bytes]) -> bool:
     try:
         return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None

@@ -6,14 +6,14 @@ import contextlib
 import json
 import os
 import select
-import subprocess  # noqa: TID251 - what Runner.spawn returns is waited for here
 import time
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from pep517_multi.errors import StagingError
-from pep517_multi.process import end_group
+from pep517_multi.process import end_group, ends_within
 
 if TYPE_CHECKING:
+    import subprocess  # noqa: TID251 - the type of what Runner.spawn returns
     from collections.abc import Iterator, Mapping, Sequence
 
     from pep517_multi.process import Command, Runner
@@ -97,9 +97,8 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return None
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(_GOODBYE_SECONDS)
-        end_group(process)
+        ends_within(process, _GOODBYE_SECONDS)
+        end_group(process)  # also what it has started
         return process.wait()
 
     def _end(self) -> None:

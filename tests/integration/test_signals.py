@@ -96,6 +96,7 @@ PHASES = (
 
 TWICE = ("asking interpreters", "calling the backend", "compiling bytecode")
 SENTENCE = "interrupted; what was not complete is not there"
+AT_ONCE = "interrupted, and ended at once; what was not complete is cleared away by the next run"
 
 
 @dataclass
@@ -198,6 +199,12 @@ def interrupted(stage: Stage, arguments: Sequence[str], *numbers: signal.Signals
 def test_a_signal_ends_each_phase_in_order(stage: Stage) -> None:
     number = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)[PHASES.index(stage.phase) % 3]
     code, stderr = interrupted(stage, stage.phase.arguments, number)
+    for _ in range(3):
+        if errors(stderr) != [AT_ONCE]:
+            break
+        # The machine is so busy that there was not enough time to clear up.
+        (stage.folder / "pids").unlink()
+        code, stderr = interrupted(stage, stage.phase.arguments, number)
     assert (code, errors(stderr)) == (130, [SENTENCE]), stderr
     assert "Traceback" not in stderr
     assert stage.running() == []
