@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import secrets
 import shutil
@@ -18,6 +19,7 @@ from pep517_multi.errors import MultibuildError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_MOST_TO_READ = 64 << 20
 _CHUNK = 1 << 20
 _RANGE = 1 << 30
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
@@ -52,6 +54,30 @@ def sha256(path: Path) -> str:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def read_file(path: Path, *, most: int = _MOST_TO_READ) -> bytes:
+    """Return the bytes of a file of a source, which may be anything: nobody waits for a pipe or reads a device.
+
+    :raises OSError: it cannot be read, is no regular file (links are followed), or has more than ``most`` bytes.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            kind = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.EINVAL
+            raise OSError(kind, os.strerror(kind) if kind == errno.EISDIR else "It is no regular file", str(path))
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        return stream.read(most)
+
+
+def read_text(path: Path, *, errors: str = "strict") -> str:
+    """Return the text of a file of a source, which is UTF-8; see :func:`read_file`.
+
+    :raises OSError: as there.
+    :raises UnicodeDecodeError: it is no UTF-8, and ``errors`` makes one of that.
+    """
+    return io.TextIOWrapper(io.BytesIO(read_file(path)), encoding="utf-8", errors=errors).read()
 
 
 def beside(path: Path, *, old: bool = False) -> Path:

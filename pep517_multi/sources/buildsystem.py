@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pep517_multi.errors import SourceError
+from pep517_multi.files import read_file
 from pep517_multi.sources.tree import BuildSystem
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def read_toml(path: Path) -> Mapping[str, Any]:
     :raises SourceError: it cannot be read, or it is no TOML (with line and column).
     """
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8").replace("\r\n", "\n"))
+        return tomllib.loads(read_file(path).decode("utf-8").replace("\r\n", "\n"))
     except FileNotFoundError:
         return {}
     except OSError as error:

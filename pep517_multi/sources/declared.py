@@ -6,6 +6,8 @@ import configparser
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pep517_multi.files import read_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -66,7 +68,7 @@ def _setup_cfg(tree: Path, _pyproject: Mapping[str, Any]) -> Declared:
 
 def _pkg_info(tree: Path, _pyproject: Mapping[str, Any]) -> Declared:
     try:
-        text = (tree / "PKG-INFO").read_text(encoding="utf-8", errors="replace")
+        text = read_text(tree / "PKG-INFO", errors="replace")
     except OSError:
         return Declared(None, None)
     headers = HeaderParser().parsestr(text, headersonly=True)
@@ -83,7 +85,7 @@ def read_setup_cfg(tree: Path) -> Mapping[str, Mapping[str, str]] | None:
     """
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string((tree / "setup.cfg").read_text(encoding="utf-8"))
+        parser.read_string(read_text(tree / "setup.cfg"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, configparser.Error):

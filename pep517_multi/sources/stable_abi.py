@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pep517_multi.files import read_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,7 +40,6 @@ def _build_files(tree: Path) -> Iterator[Path]:
 
 def _text(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
-            return stream.read(_SIZE)
+        return read_file(path)[:_SIZE]
     except OSError:
         return b""

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pep517_multi.files import read_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -60,8 +62,7 @@ def _build_files(tree: Path) -> Iterator[Path]:
 def _text(path: Path) -> bytes:
     """Return what may name a variable in the file at ``path``; nothing where nothing in it can."""
     try:
-        with path.open("rb") as stream:
-            text = stream.read(_SIZE)
+        text = read_file(path)[:_SIZE]
     except OSError:
         return b""
     return text if any(hint in text for hint in _HINTS) else b""

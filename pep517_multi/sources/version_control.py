@@ -8,12 +8,14 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from pep517_multi.files import read_file, read_text
 from pep517_multi.sources import git_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+_LARGEST_INDEX = 1 << 30
 _GITDIR = "gitdir:"
 _SHA256 = re.compile(r"^\s*objectformat\s*=\s*sha256\s*$", re.IGNORECASE | re.MULTILINE)
 _HG_V2 = b"dirstate-v2\n"
@@ -39,7 +41,7 @@ def git_folder(tree: Path) -> Path | None:
     if git.is_dir():
         return git
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        text = git.read_text(encoding="utf-8")
+        text = read_text(git)
         if text.startswith(_GITDIR):
             return tree / text.removeprefix(_GITDIR).strip()
     return None
@@ -65,13 +67,13 @@ def _git(tree: Path) -> Iterator[tuple[str, bytes]]:
         yield "git index", _index(folder, common)
     for name in ("shallow", "reftable/tables.list"):
         with contextlib.suppress(OSError):
-            yield f"git {name}", (common / name).read_bytes()
+            yield f"git {name}", read_file(common / name)
 
 
 def _index(folder: Path, common: Path) -> bytes:
     """Hash what the index says of files; all of its bytes, and so their times, where it cannot be read."""
-    index = (folder / "index").read_bytes()
-    config = (common / "config").read_text(encoding="utf-8", errors="replace")
+    index = read_file(folder / "index", most=_LARGEST_INDEX)
+    config = read_text(common / "config", errors="replace")
     digest = hashlib.sha256()
     try:
         for entry in git_index.entries(index, hash_size=32 if _SHA256.search(config) else 20):
@@ -82,13 +84,13 @@ def _index(folder: Path, common: Path) -> bytes:
 
 
 def _first_line(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="surrogateescape").partition("\n")[0].strip()
+    return read_text(path, errors="surrogateescape").partition("\n")[0].strip()
 
 
 def _packed(common: Path) -> dict[str, str]:
     references = {}
     with contextlib.suppress(FileNotFoundError):
-        for line in (common / "packed-refs").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        for line in read_text(common / "packed-refs", errors="surrogateescape").splitlines():
             commit, _, name = line.partition(" ")
             if name and not line.startswith(("#", "^")):
                 references[name] = commit

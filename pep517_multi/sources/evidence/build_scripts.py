@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pep517_multi.files import read_text
 from pep517_multi.sources.evidence.literals import module_file, parse, statements
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS
 
@@ -58,7 +59,7 @@ class Scripts:
             if len(found) > MOST_SCRIPTS:
                 break
             tree = parse(path)
-            named = self._named(path.read_text(encoding="utf-8", errors="replace"), path.parent)
+            named = self._named(read_text(path, errors="replace"), path.parent)
             more = [*named, *(() if tree is None else _imported(tree, path.parent, self._roots))]
             found += [module for module in dict.fromkeys(more) if module not in found]
         return found
@@ -66,7 +67,7 @@ class Scripts:
     @cached_property
     def data(self) -> tuple[str, ...]:
         """The other files that scripts name, by their last part alone: tables, templates, other languages."""
-        texts = (path.read_text(encoding="utf-8", errors="replace") for path in self.python)
+        texts = (read_text(path, errors="replace") for path in self.python)
         wanted = {name for text in texts for name in _DATA.findall(text)} - _NO_DATA
         return tuple(
             name

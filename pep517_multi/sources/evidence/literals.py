@@ -8,6 +8,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pep517_multi.files import read_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -19,7 +21,7 @@ def parse(path: Path) -> ast.Module | None:
     It is not to be changed: whoever asks for a file with the same content gets the same tree.
     """
     try:
-        return _parsed(path.read_bytes())
+        return _parsed(read_file(path))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pep517_multi.files import read_text
 from pep517_multi.sources.evidence.evidence import Verdict
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Project:
     def text(self, name: str) -> str:
         """Return the text of a file of the tree, empty where it cannot be read."""
         try:
-            return (self.path / name).read_text(encoding="utf-8", errors="replace")
+            return read_text(self.path / name, errors="replace")
         except OSError:
             return ""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from pep517_multi.files import read_text
 from pep517_multi.interpreters.interpreter import SUPPORTED_FROM
 from pep517_multi.sources.evidence.build_scripts import MOST_SCRIPTS, Scripts
 from pep517_multi.sources.evidence.literals import parse
@@ -64,7 +65,7 @@ def turning_points(project: Project) -> frozenset[int]:
     provided = _DISTUTILS if "setuptools" in required else frozenset()
     asks = False
     for path in scripts.python:
-        text, module = path.read_text(encoding="utf-8", errors="replace"), parse(path)
+        text, module = read_text(path, errors="replace"), parse(path)
         rest, bounds = without_bounds(text, module)
         found |= bounds | {point for line in _lines(rest) for point in _around(_minors(line, _PYTHON))}
         found |= arrivals(text, module, provided=provided) if module is not None else frozenset()

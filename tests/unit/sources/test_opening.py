@@ -11,6 +11,7 @@ from pep517_multi.sources.evidence import Verdict
 from pep517_multi.sources.opening import open_source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PYPROJECT = """\
@@ -112,3 +113,31 @@ def test_a_pipe_is_no_source_and_nobody_waits_for_it(tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match="neither a directory nor a file"):
         open_source(tmp_path / "sample-1.0.tar.gz", unpack_to=tmp_path / "unpacked", work_directory=None)
+
+
+ODD_FILES = [
+    pytest.param(os.mkfifo, id="pipe"),
+    pytest.param(lambda path: path.symlink_to("/dev/zero"), id="link-to-a-device"),
+    pytest.param(lambda path: path.symlink_to("/dev/tty"), id="link-to-a-terminal"),
+]
+
+
+@pytest.mark.parametrize("make", ODD_FILES)
+def test_nobody_waits_for_a_pyproject_that_is_no_file(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    (tmp_path / "tree").mkdir()
+    make(tmp_path / "tree" / "pyproject.toml")
+
+    with pytest.raises(SourceError, match=r"pyproject\.toml: (It is no regular file|No such device)"):
+        open_source(tmp_path / "tree", unpack_to=tmp_path / "sdist", work_directory=None)
+
+
+ODD_PLACES = ["setup.cfg", "setup.py", "PKG-INFO", "meson.build", "CMakeLists.txt", "Cargo.toml", ".git"]
+
+
+@pytest.mark.parametrize("name", ODD_PLACES)
+def test_nobody_waits_for_what_else_is_read_of_a_tree(project: Path, tmp_path: Path, name: str) -> None:
+    os.mkfifo(project / name)
+
+    tree = open_source(project, unpack_to=tmp_path / "sdist", work_directory=None)
+
+    assert tree.version == "1.0"
