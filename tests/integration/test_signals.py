@@ -131,7 +131,7 @@ class Stage:
         """Return which of the processes that held the run up still run; to have ended unnoticed is to have ended."""
         found = []
         for pid in self.pids():
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
                     found.append(pid)
         return found
@@ -179,7 +179,8 @@ def stage(request: pytest.FixtureRequest, package: PackageCopy, tmp_path: Path) 
     stage.hold.touch()
     yield stage
     for pid in stage.running():
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def interrupted(stage: Stage, arguments: Sequence[str], *numbers: signal.Signals) -> tuple[int, str]:
@@ -207,7 +208,7 @@ def test_a_signal_ends_each_phase_in_order(stage: Stage) -> None:
         code, stderr = interrupted(stage, stage.phase.arguments, number)
     assert (code, errors(stderr)) == (130, [SENTENCE]), stderr
     assert "Traceback" not in stderr
-    assert stage.running() == []
+    until(lambda: not stage.running())
     assert left_over(stage.work) == []
     assert [*(stage.folder / "tmp").iterdir()] == []
 
@@ -237,7 +238,7 @@ def test_a_second_signal_ends_it_at_once_and_says_so_once(stage: Stage) -> None:
     assert (code, len(errors(stderr))) == (130, 1), stderr
     assert errors(stderr)[0].startswith("interrupted")
     assert "Traceback" not in stderr
-    assert stage.running() == []
+    until(lambda: not stage.running())
 
 
 def test_scratch_folders_of_a_run_that_was_killed_go_with_the_next_one(package: PackageCopy, tmp_path: Path) -> None:
@@ -262,7 +263,7 @@ def test_interpreters_that_are_only_asked_are_stopped_as_well(package: PackageCo
         process.send_signal(signal.SIGTERM)
         _, stderr = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors(stderr)) == (130, [SENTENCE])
-    assert stage.running() == []
+    until(lambda: not stage.running())
 
 
 def test_one_that_waits_for_another_run_can_be_interrupted(package: PackageCopy, tmp_path: Path) -> None:
