@@ -197,6 +197,8 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, MemoryError) and not str(error):
+        return "MemoryError: to compile it takes more memory than a process may have"
     if not isinstance(error, SyntaxError):
         return "%s: %s" % (type(error).__name__, error)
     place = ", line %d" % error.lineno if error.lineno else ""

@@ -436,6 +436,17 @@ def runs(pid: str) -> bool:
         return False
 
 
+def test_a_file_that_takes_too_much_memory_is_one_that_does_not_compile(tmp_path: Path) -> None:
+    bounded = tmp_path / "python"
+    bounded.write_text(f'#!/bin/sh\nulimit -d 60000\nexec {newest().executable} "$@"\n')
+    bounded.chmod(0o755)
+    compiler = Compiler(runner=LocalRunner(), environ=environment(), jobs=1)
+    files = [module(tmp_path, "m.py", f"x = [{'1,' * 300_000}]\n"), module(tmp_path, "n.py", "x = 1\n")]
+    told = compiler.compile(replace(newest(), executable=bounded), files, layout=Layout())
+    assert told == ("/usr/lib/m.py: MemoryError: to compile it takes more memory than a process may have",)
+    compiler.close()
+
+
 def test_a_long_file_has_more_time(tmp_path: Path) -> None:
     source = "".join(f"x{number} = {number}\n" for number in range(2000))
     slow = tmp_path / "python"
