@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from pep517_multi.errors import SourceError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pep517_multi.sources.tree import BuildSystem
 
 VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr"})
+_DEEPEST = 256
 _TEST_ENVIRONMENTS = frozenset({".tox", ".nox"})
 _CACHES = frozenset({"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
 _DISTUTILS_OUTPUT = re.compile(r"(?:lib|temp|bdist)\.(?:win32|[a-z][a-z0-9_]*-.+)|scripts-\d.*")
@@ -66,10 +69,15 @@ class Contents:
         return False
 
     def files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
-        """Yield name below the tree and entry of all that is content and no folder, without version control."""
+        """Yield name below the tree and entry of all that is content and no folder, without version control.
+
+        :raises SourceError: folders are nested too deeply.
+        """
         return self._below(self._top, "")
 
     def _below(self, folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        if prefix.count("/") > _DEEPEST:
+            raise SourceError(f"{self.path} has folders more than {_DEEPEST} deep; no project needs that")
         folders = []
         with os.scandir(folder) as entries:
             for entry in entries:

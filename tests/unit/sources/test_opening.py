@@ -141,3 +141,10 @@ def test_nobody_waits_for_what_else_is_read_of_a_tree(project: Path, tmp_path: P
     tree = open_source(project, unpack_to=tmp_path / "sdist", work_directory=None)
 
     assert tree.version == "1.0"
+
+
+def test_folders_that_are_nested_too_deeply_are_refused(project: Path, tmp_path: Path) -> None:
+    project.joinpath(*["d"] * 600).mkdir(parents=True)
+
+    with pytest.raises(SourceError, match="more than 256 deep"):
+        open_source(project, unpack_to=tmp_path / "sdist", work_directory=None)
