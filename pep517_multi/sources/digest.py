@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pep517_multi.sources.contents import Contents
 
 _CHUNK = 1 << 20
+_LIVING = ("/proc/", "/sys/", "/dev/")  # what is there is no content; some files of it have no end
 _MOST_LINKED, _LARGEST_LINKED = 100_000, 16 << 30
 
 
@@ -64,13 +65,15 @@ def _bounded(linked: Iterator[tuple[str, Path]], name: str) -> Iterator[tuple[st
 
 def _linked(link: Path, contents: Contents) -> Iterator[tuple[str, Path]]:
     """Yield each file that can be reached by way of ``link``, links followed, each folder once, in one order."""
+    if f"{os.path.realpath(link)}/".startswith(_LIVING):
+        return
     if link.is_file():
         yield "", link
         return
     tree, seen = Path(os.path.realpath(contents.path)), set[str]()
     for here, folders, names in os.walk(link, followlinks=True):
         real = os.path.realpath(here)
-        if real in seen or tree.is_relative_to(real):
+        if real in seen or tree.is_relative_to(real) or f"{real}/".startswith(_LIVING):
             folders.clear()
             continue
         seen.add(real)

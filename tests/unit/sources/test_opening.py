@@ -148,3 +148,12 @@ def test_folders_that_are_nested_too_deeply_are_refused(project: Path, tmp_path:
 
     with pytest.raises(SourceError, match="more than 256 deep"):
         open_source(project, unpack_to=tmp_path / "sdist", work_directory=None)
+
+
+@pytest.mark.parametrize("place", ["/proc", "/sys", "/dev", "/proc/kmsg"])
+def test_a_link_to_what_the_kernel_tells_is_told_and_not_followed(project: Path, tmp_path: Path, place: str) -> None:
+    (project / "link").symlink_to(place)
+
+    tree = open_source(project, unpack_to=tmp_path / "sdist", work_directory=None)
+
+    assert tree.links_out == ("link",)
