@@ -212,8 +212,8 @@ class Bench:
                     kill_process(process.pid, tree=kill.tree)
             _, told = process.communicate()
         asked = [float(line.removeprefix(ASKED)) for line in told.splitlines() if line.startswith(ASKED)]
-        self.slowest = max(self.slowest, time.monotonic() - min(asked, default=time.monotonic()))
         if process.returncode == INTERRUPTED:
+            self.slowest = max(self.slowest, time.monotonic() - min(asked, default=time.monotonic()))
             return ("ended at once" if "ended at once" in told else "ended"), told
         if process.returncode == 0:
             return "had ended", told

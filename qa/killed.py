@@ -80,6 +80,8 @@ def main() -> None:
     """Run multibuild."""
     step, whom, *arguments = sys.argv[1:]
     killer = Killer(int(step), whom)
+    if whom.startswith("SIG"):  # whoever runs this in the background ignores interrupts, and that is inherited
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv[:] = ["multibuild", *arguments]
     from pep517_multi.cli import main as multibuild
 
