@@ -216,8 +216,10 @@ class Compiler:
 
     def _serve(self) -> None:
         while (found := self._next_batch()) is not None:
-            batch, worker = found
+            batch, worker, leaving = found
             try:
+                for one in leaving:  # there are never more processes than jobs
+                    one.close()
                 self._work(worker, batch)
             except BaseException as error:  # noqa: BLE001 - raised again where the batch is waited for
                 with self.changed:
@@ -237,7 +239,8 @@ class Compiler:
             batch.workers -= 1
             self.changed.notify_all()
 
-    def _next_batch(self) -> tuple[Batch, Worker] | None:
+    def _next_batch(self) -> tuple[Batch, Worker, list[Worker]] | None:
+        """Wait for work; return a batch, who shall do it, and who must have gone before. ``None``: there is no more."""
         with self.changed:
             self.changed.wait_for(lambda: self._closed or any(batch.share for batch in self.batches))
             batch = max(self.batches, key=lambda batch: batch.share, default=None)
@@ -246,13 +249,11 @@ class Compiler:
             batch.workers += 1
             idle = self._ready.get(batch.interpreter.executable)
             if idle:
-                return batch, idle.pop()
+                return batch, idle.pop(), []
             worker = self._new_worker(batch.interpreter)
             self._workers.add(worker)
             leaving, self._leaving = self._leaving, []
-        for one in leaving:  # there are never more processes than jobs
-            one.close()
-        return batch, worker
+        return batch, worker, leaving
 
     def _work(self, worker: Worker, batch: Batch) -> None:
         common = {"levels": batch.layout.levels, "invalidation": batch.layout.invalidation}

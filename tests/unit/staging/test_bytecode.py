@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 import struct
 import subprocess
@@ -266,6 +267,39 @@ def test_a_target_that_cannot_be_started_is_an_error(compiler: Compiler, tmp_pat
 
     with pytest.raises(CommandStartError, match="gone"):
         compiler.compile(gone, [module(tmp_path, "m.py", "")], layout=Layout())
+
+
+class Unaccountable(WatchingRunner):
+    """Runs commands of which nobody learns how they ended: what a library that was loaded first can do to waiting."""
+
+    def spawn(self, command: Command) -> subprocess.Popen[bytes]:
+        process = super().spawn(command)
+
+        def fail(timeout: float | None = None) -> int:
+            subprocess.Popen.wait(process, timeout)
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+        process.wait = fail  # type: ignore[method-assign]  # of this process alone
+        return process
+
+
+def test_a_process_that_cannot_be_waited_for_is_an_error_and_no_hang(tmp_path: Path) -> None:
+    compiler = Compiler(runner=Unaccountable(), environ=environment(), jobs=1)
+    file = module(tmp_path, "m.py", "x = 1\n")
+    told: list[BaseException] = []
+
+    def compile_twice() -> None:
+        try:
+            for _ in range(2):  # before the second process starts, the first one has to be gone
+                compiler.compile(newest(), [file], layout=Layout())
+        except OSError as error:
+            told.append(error)
+
+    thread = threading.Thread(target=compile_twice, daemon=True)
+    thread.start()
+    thread.join(60)
+
+    assert [getattr(error, "errno", None) for error in told] == [errno.EINVAL]
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_that_says_where(compiler: Compiler, tmp_path: Path) -> None:
