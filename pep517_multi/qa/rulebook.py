@@ -20,6 +20,8 @@ _IMPL = re.compile(r"(^|/)(?:python|pypy)\d+(?:\.\d+)?[td]*(?=/)")
 _SUFFIX = re.compile(r"\.(?:cpython|cp|pypy|graalpy)-?\d[^/]*\.(so|pyd)$")
 _OF_HEADERS = re.compile(
     r"section |imports _?Py|runpath "
+    # the C library: every interpreter has it loaded, and a linker leaves it out where nothing of it is called
+    r"|needed libc\.(?:so\.\d+|musl-\w+\.so\.\d+)$"
     # functions of the C library that compilers put in each other's place, as they are told to optimise and to check
     r"|imports (?:__\w+_chk|__stack_chk_fail|__isoc\d+_\w+|f?printf|f?put[cs]|putchar|fwrite|v?sn?printf|sscanf"
     r"|strto(?:u?ll?|u?max|d|f|ld)|mem(?:cpy|set|move|cmp)|bcmp|bzero|str(?:n?cpy|len|n?cmp|n?cat|r?chr)|stpn?cpy|mempcpy)$"
