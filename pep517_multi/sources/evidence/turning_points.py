@@ -7,6 +7,7 @@ for versions, generously: a version found in vain costs a build, one overlooked 
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from packaging.utils import canonicalize_name
 from pep517_multi.files import read_text
 from pep517_multi.interpreters.interpreter import SUPPORTED_FROM
 from pep517_multi.sources.evidence.build_scripts import MOST_SCRIPTS, Scripts
-from pep517_multi.sources.evidence.literals import parse
+from pep517_multi.sources.evidence.literals import parse, statements
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS
 from pep517_multi.sources.evidence.version_bounds import without_bounds
 from pep517_multi.sources.evidence.version_signs import ASKS_FOR_VERSION, arrivals, in_name, numbers_compared
@@ -47,6 +48,7 @@ _STABLE_ABI_SINCE = re.compile(r"\bcp3\d+|\b0x03[0-9a-fA-F]+")
 """What most projects have and what is no condition: classifiers, Requires-Python, the project's own version, since when
 the stable ABI is used."""
 _OTHER_FILES = ("/meson.build", "/CMakeLists.txt", ".cmake", "/build.rs")
+_READS_DOCSTRINGS = re.compile(r"(?<![\w.])__doc__\b|\bgetdoc\b|\bget_docstring\b")
 _DISTUTILS = frozenset({"distutils"})  # setuptools puts its own in its place
 _OLDEST, _NEWEST = min(SUPPORTED_FROM.values())[1], 100
 
@@ -65,7 +67,8 @@ def turning_points(project: Project) -> frozenset[int]:
     provided = _DISTUTILS if "setuptools" in required else frozenset()
     asks = False
     for path in scripts.python:
-        text, module = read_text(path, errors="replace"), parse(path)
+        module = parse(path)
+        text = _without_docstrings(read_text(path, errors="replace"), module)
         rest, bounds = without_bounds(text, module)
         found |= bounds | {point for line in _lines(rest) for point in _around(_minors(line, _PYTHON))}
         found |= arrivals(text, module, provided=provided) if module is not None else frozenset()
@@ -77,6 +80,19 @@ def turning_points(project: Project) -> frozenset[int]:
     if asks:
         found |= {*_around(minor for name in project.files for minor in in_name(name))}
     return frozenset(point for point in found if point > _OLDEST)
+
+
+def _without_docstrings(text: str, module: ast.Module | None) -> str:
+    """Leave docstrings, and texts that are statements otherwise, out of a module that does not read its own."""
+    if module is None or _READS_DOCSTRINGS.search(text):
+        return text
+    lines = text.split("\n")
+    for node in statements(module):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.end_lineno is not None:
+            first, last = node.lineno - 1, node.end_lineno
+            if ";" not in lines[first] and ";" not in lines[last - 1]:
+                lines[first:last] = [""] * (last - first)
+    return "\n".join(lines)
 
 
 def _is_build_file(name: str) -> bool:

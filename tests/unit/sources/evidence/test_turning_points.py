@@ -161,3 +161,17 @@ def test_setuptools_has_a_distutils_of_its_own_for_every_version(tmp_path: Path)
     without = {"setup.py": "import distutils.errors\n", "pyproject.toml": requires.format("setuptools>=70")}
     assert found(tmp_path, without) == set()
     assert found(tmp_path, {**without, "pyproject.toml": requires.format("some-backend")}) == {12}
+
+
+@pytest.mark.parametrize(
+    ("text", "minors"),
+    [
+        ('def f():\n    """For kernels < 3.14.\n\n    And 3.12."""\n', set()),
+        ('"""For Python 3.12."""\nprint(__doc__)\n', {12, 13}),
+        ('x = """For Python 3.12."""\n', {12, 13}),
+        ('"a"; x = "3.12"\n', {12, 13}),
+        ('if new:\n    "3.12"\nelse:\n    minimum = "3.11"\n', {11, 12}),
+    ],
+)
+def test_a_docstring_that_nobody_reads_says_nothing_of_versions(tmp_path: Path, text: str, minors: set[int]) -> None:
+    assert found(tmp_path, {"setup.py": text}) == minors
