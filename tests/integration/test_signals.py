@@ -143,8 +143,7 @@ class Stage:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # Whoever runs the tests in the background ignores interrupts, and that would be inherited.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - there are no threads
+            preexec_fn=heed_signals,  # noqa: PLW1509 - there are no threads
         )
 
     @property
@@ -164,6 +163,12 @@ class Stage:
         path.write_text(text)
         path.chmod(0o755)
         return path
+
+
+def heed_signals() -> None:
+    """Take back what would be inherited where the tests run in the background, or go on after a hangup."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(params=PHASES, ids=str)
