@@ -24,6 +24,7 @@ SCRIPT = Path(__file__).with_name("target_compile.py")
 _ARGUMENTS = ("-I", "-S", "-B", "-X", "utf8", "-W", "ignore")
 _REQUEST_BYTES = 32 << 10  # small files travel together, so that neither side waits for the other's turn
 _REQUEST_FILES = 16
+_START_SECONDS = 0.2
 _WORTH_A_WORKER = 300 << 10  # bytes of source that take several times as long to compile as a process takes to start
 
 
@@ -148,6 +149,7 @@ class Compiler:
             worker = self._new_worker(interpreter)
             with contextlib.suppress(CommandStartError):
                 worker.start()
+                worker.wait_until_ready(_START_SECONDS)  # the build that goes on meanwhile needs its processor
             with self.changed:
                 needed = not self._closed
                 if needed:

@@ -55,6 +55,13 @@ class Worker:
             if self._killed:
                 end_group(self._process)
 
+    def wait_until_ready(self, seconds: float) -> None:
+        """Wait until the process is through with its start, or has ended, for so many seconds at most."""
+        if self._process is not None:
+            poll = select.poll()
+            poll.register(_pipes(self._process)[1], select.POLLIN)
+            poll.poll(seconds * 1000)
+
     def ask(self, requests: Sequence[Mapping[str, object]]) -> Iterator[dict[str, Any]]:
         """Yield the answer to each of ``requests``, which are a few and small enough for the buffer of a pipe.
 
@@ -123,7 +130,7 @@ class Worker:
             limit = self._seconds + _size(request) / _BYTES_A_SECOND
             deadline = time.monotonic() + limit
             said = self._line(stdout, deadline, limit)
-            while said and not (said.startswith(b"\x1e") and said.endswith(b"\x1e")):
+            while said and not (said.startswith(b"\x1e{") and said.endswith(b"\x1e")):
                 said = self._line(stdout, deadline, limit)
             if not said:
                 return

@@ -6,7 +6,7 @@ Stand-alone: standard library only, Python 3.8 syntax, run as ``X -I -S -B targe
   ``levels`` (optimisation levels, ascending), ``invalidation`` (``timestamp``, ``checked-hash``, ``unchecked-hash``).
 - The answer is one line of JSON between \x1e sentinels on standard output: ``path``, ``error`` (why the file does not
   compile, or null), ``failed`` (why it could not be read or its bytecode not written, or null).
-- End of input ends the process.
+- An empty pair of sentinels, which comes first, says that questions can be answered. End of input ends the process.
 
 What is written is what :func:`py_compile.compile` writes, except that the bytes depend on the file alone, whatever this
 process compiled before. ``docs/decisions/0002-bytecode.md`` says why that is not so by itself.
@@ -221,6 +221,8 @@ def main() -> None:
     _bound_memory()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # whatever else is printed is no answer
+    answers.write("\x1e\x1e\n")
+    answers.flush()
     for line in sys.stdin.buffer:
         answers.write("\x1e%s\x1e\n" % json.dumps(_answer(json.loads(line))))
         answers.flush()
