@@ -57,8 +57,8 @@ def test_what_version_managers_keep_is_found(
 
 
 def test_virtual_environments_and_unfinished_installs_of_version_managers_are_left_out(tmp_path: Path) -> None:
-    put(tmp_path / ".pyenv/versions/work/bin", "python3.12")
-    (tmp_path / ".pyenv/versions/work/pyvenv.cfg").touch()
+    put(tmp_path / ".pyenv/versions/mine/bin", "python3.12")
+    (tmp_path / ".pyenv/versions/mine/pyvenv.cfg").touch()
     put(tmp_path / ".local/share/uv/python/.temp/bin", "python3.12")
     assert seen(HOME=str(tmp_path)) == []
 

@@ -143,7 +143,7 @@ def test_compiled_code_in_a_wheel_that_says_it_is_pure_is_told(tmp_path: Path) -
 
 
 def test_paths_of_the_build_are_found_in_text_and_in_binaries(tmp_path: Path) -> None:
-    place = f"{tmp_path}/work/builds/python3/source"
+    place = str(tmp_path / "work" / "builds" / "python3" / "source")
     files: dict[str, str | bytes] = {
         "sample/__init__.py": f"first = 1\nROOT = {place!r}\n",
         "sample/libsample.so": b"\x7fELF\0\0" + place.encode() + b"/x.c\0\xff",
