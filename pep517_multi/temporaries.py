@@ -25,17 +25,8 @@ _NAME = re.compile(r"\.(?P<of>.+)\.[0-9a-f]{8}(?P<old>\.old)?\.tmp")
 def new_folder(final: Path) -> Iterator[Path]:
     """Make an empty folder beside ``final``, for its owner alone; what has that name is gone when the block ends."""
     final.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as stack:
-        path = None
-        try:
-            with interrupts.deferred():
-                path = _made_and_locked(final, stack)
-            yield path
-        except BaseException:
-            if path is not None:
-                with contextlib.suppress(OSError):  # what went wrong first has to be told; the rest is swept later
-                    files.remove_tree(path)
-            raise
+    with _hidden_folder(final) as path:
+        yield path
         with interrupts.deferred():
             files.remove_tree(path)
 
@@ -50,6 +41,13 @@ def scratch(purpose: str, *, top: Path | None = None) -> Iterator[Path]:
     """
     final = (top or Path(tempfile.gettempdir())) / f"multibuild-{purpose}"
     _sweep(final.parent, of={final.name}, owner=os.geteuid())
+    with _hidden_folder(final) as path:
+        yield path
+
+
+@contextlib.contextmanager
+def _hidden_folder(final: Path) -> Iterator[Path]:
+    """Make an empty folder beside ``final``, locked for the block; what can be removed of it is gone afterwards."""
     with contextlib.ExitStack() as stack:
         path = None
         try:

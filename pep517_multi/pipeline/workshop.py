@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pep517_multi import events, files
@@ -103,15 +103,20 @@ class Workshop:
         """
         try:
             with files.explained(f"build for {interpreter.name}"), self._slot():
-                call, environments = self._prepare(interpreter, share, folder=folder, log=log, builds=builds)
-                call = replace(call, started=started)
-                return build_wheel(call, environments, runner=self.run.backend_runner, observer=self.run.observer)
+                return self._make(interpreter, share, folder=folder, log=log, builds=builds, started=started)
         except MultibuildError as error:
             return error
 
-    def _prepare(
-        self, interpreter: Interpreter, share: Share, *, folder: Path, log: Path, builds: int
-    ) -> tuple[BuildCall, Environments]:
+    def _make(
+        self,
+        interpreter: Interpreter,
+        share: Share,
+        *,
+        folder: Path,
+        log: Path,
+        builds: int,
+        started: Callable[[], None] | None,
+    ) -> BuiltWheel:
         files.remove_tree(folder)
         (folder / "wheel").mkdir(parents=True)
         tree = share.tree
@@ -146,8 +151,9 @@ class Workshop:
             log=log,
             timeout=self.run.settings.timeout,
             reads=reads,
+            started=started,
         )
-        return call, environments
+        return build_wheel(call, environments, runner=self.run.backend_runner, observer=self.run.observer)
 
     def _slot(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext() if self._jobserver is None else self._jobserver.slot()

@@ -6,7 +6,6 @@ nothing to ask for, and the backends' own sources say when that is so. A doubt i
 
 from __future__ import annotations
 
-import ast
 import os
 import sys
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 from pep517_multi.errors import SourceError
 from pep517_multi.sources.buildsystem import read_pyproject
-from pep517_multi.sources.evidence.literals import parse, statements
+from pep517_multi.sources.evidence.literals import imported_roots, parse
 from pep517_multi.sources.evidence.project import table
 
 if TYPE_CHECKING:
@@ -121,17 +120,8 @@ def _imports_its_own(path: Path, found: Mapping[str, Sequence[Path]], *, seen: s
     return syntax is not None and all(
         name in _PLAIN_MODULES
         or (name in found and all(_imports_its_own(own, found, seen=seen) for own in found[name]))
-        for name in _imported(syntax)
+        for name in imported_roots(syntax)
     )
-
-
-def _imported(syntax: ast.Module) -> Iterator[str]:
-    """Yield the top-level name of each module that is imported; what is imported relatively is in the tree anyway."""
-    for node in statements(syntax):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
 
 
 _TELLING_WORDS = (b"setup_requires", b"setup-requires", b"fetch_build_eggs", b"utf-7", b"utf_7")

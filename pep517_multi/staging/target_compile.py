@@ -210,9 +210,9 @@ def _bound_memory() -> None:
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        bound = MOST_MEMORY if most == resource.RLIM_INFINITY else min(MOST_MEMORY, most)
-        resource.setrlimit(resource.RLIMIT_DATA, (bound, most))
+        bound, most = resource.getrlimit(resource.RLIMIT_DATA)
+        if bound == resource.RLIM_INFINITY or bound > MOST_MEMORY:
+            resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, most))
 
 
 def main() -> None:

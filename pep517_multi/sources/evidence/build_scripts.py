@@ -38,7 +38,14 @@ class Scripts:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._texts: dict[Path, str] = {}
         self._in_tree = [project.path / folder for folder in project.build_system.backend_path]
+
+    def text(self, path: Path) -> str:
+        """Return the text of a script, which is read once."""
+        if path not in self._texts:
+            self._texts[path] = read_text(path, errors="replace")
+        return self._texts[path]
 
     @cached_property
     def python(self) -> list[Path]:
@@ -59,7 +66,7 @@ class Scripts:
             if len(found) > MOST_SCRIPTS:
                 break
             tree = parse(path)
-            named = self._named(read_text(path, errors="replace"), path.parent)
+            named = self._named(self.text(path), path.parent)
             more = [*named, *(() if tree is None else _imported(tree, path.parent, self._roots))]
             found += [module for module in dict.fromkeys(more) if module not in found]
         return found
@@ -67,8 +74,7 @@ class Scripts:
     @cached_property
     def data(self) -> tuple[str, ...]:
         """The other files that scripts name, by their last part alone: tables, templates, other languages."""
-        texts = (read_text(path, errors="replace") for path in self.python)
-        wanted = {name for text in texts for name in _DATA.findall(text)} - _NO_DATA
+        wanted = {name for path in self.python for name in _DATA.findall(self.text(path))} - _NO_DATA
         return tuple(
             name
             for name in self._project.files

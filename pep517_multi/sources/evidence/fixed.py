@@ -29,21 +29,24 @@ def judge_flit(project: Project) -> Iterator[Finding]:
         return
     name = project.table("tool", "flit", "module").get("name")
     name = name or project.table("tool", "flit", "metadata").get("module") or project.table("project").get("name")
-    path = module_file((project.path, project.path / "src"), str(name).replace("-", "_"))
+    module = str(name).replace("-", "_")
+    path = module_file((project.path, project.path / "src"), module)
     tree = parse(path) if path is not None else None
     if path is None or tree is None:
         yield unknown(f"pyproject.toml: flit_core imports {name} for its {' and '.join(sorted(wanted))}")
         return
     where = path.relative_to(project.path).as_posix()
     stated = _states_version(tree, *_version_modules(path))
-    modules = LocalModules(project.path, lambda _name, _module: None)
-    imports_version = _imports_version(tree, path) and modules.is_quiet(str(name).replace("-", "_"))
-    if "version" in wanted and not stated and not imports_version:
+    if "version" in wanted and not (stated or (_imports_version(tree, path) and _is_quiet(project, module))):
         yield unknown(f"{where}: flit_core imports it for __version__, which is no string there")
     if "description" in wanted and not ast.get_docstring(tree):
         yield unknown(f"{where}: flit_core imports it for its docstring")
     elif "description" in wanted and not stated and times_bound(tree, "__doc__"):
         yield unknown(f"{where}: flit_core imports it for __version__, and takes the docstring that it makes of itself")
+
+
+def _is_quiet(project: Project, module: str) -> bool:
+    return LocalModules(project.path, lambda _name, _module: None).is_quiet(module)
 
 
 def _wanted(project: Project) -> frozenset[str]:

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from pep517_multi.sources.evidence import fixed, hatchling, native, pdm, poetry, setuptools
 from pep517_multi.sources.evidence.evidence import Evidence, Verdict
+from pep517_multi.sources.evidence.literals import parse
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS, Finding, Project, extension, unknown
 from pep517_multi.sources.evidence.requirements import SETUPTOOLS_PLUGINS, judge_markers, judge_requirements
 from pep517_multi.sources.evidence.setup_reach import reaching_lines
@@ -108,7 +109,7 @@ def judge(path: Path, build_system: BuildSystem, pyproject: Mapping[str, Any]) -
 
 def _doubts(project: Project, findings: Iterable[Finding]) -> Iterator[str]:
     """Yield what may make more than compiled modules differ between builders of the one family with a stable ABI."""
-    reaching = reaching_lines(project.text("setup.py") or "")
+    reaching = reaching_lines(project.text("setup.py"), parse(project.path / "setup.py"))
     for finding in findings:
         line = _SETUP_PY_LINE.match(finding.because)
         reaches = line is None or reaching is None or int(line[1]) in reaching

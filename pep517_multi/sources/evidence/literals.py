@@ -44,6 +44,15 @@ def statements(module: ast.Module) -> Iterator[ast.AST]:
             waiting += inner if isinstance(inner, list) else ()  # the body of a lambda is an expression
 
 
+def imported_roots(module: ast.Module) -> Iterator[str]:
+    """Yield the top-level name of each module that is imported; what is imported relatively lies beside it anyway."""
+    for node in statements(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
 def assignments(module: ast.Module, name: str) -> Iterator[ast.expr]:
     """Yield each value that a top-level statement ``name = value`` has."""
     for statement in module.body:

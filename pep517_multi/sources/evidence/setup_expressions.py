@@ -216,7 +216,7 @@ class ExpressionReader(ABC):
 
     def _call(self, node: ast.Call) -> None:  # noqa: C901 - one case for each kind of function
         dotted = self.bindings.dotted(node.func) or ""
-        last = node.func.attr if isinstance(node.func, ast.Attribute) else dotted.rpartition(".")[2]
+        last = self._last_name(node)
         if last in names.EXTENSION_CALLS:
             self._extension_call(node, last)
             return
@@ -268,7 +268,8 @@ class ExpressionReader(ABC):
             return False
         if isinstance(optional, ast.Constant) and not optional.value:
             return False
-        calls = [part for part in walked(self.module) if isinstance(part, ast.Call) and self._makes_extensions(part)]
+        calls = [part for part in walked(self.module) if isinstance(part, ast.Call)]
+        calls = [call for call in calls if self._last_name(call) in names.EXTENSION_CALLS]
         return calls != [node] or any(isinstance(above, _REPEATED) for above in self._all_above(node))
 
     def _all_above(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -277,10 +278,14 @@ class ExpressionReader(ABC):
             yield above
             above = self.flow.above(above)
 
-    def _makes_extensions(self, call: ast.Call) -> bool:
-        dotted = self.bindings.dotted(call.func) or ""
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else dotted.rpartition(".")[2]
-        return name in names.EXTENSION_CALLS
+    def _last_name(self, call: ast.Call) -> str:
+        """Return what is called by its own name, without the module or object that has it."""
+        function = call.func
+        return (
+            function.attr
+            if isinstance(function, ast.Attribute)
+            else (self.bindings.dotted(function) or "").rpartition(".")[2]
+        )
 
     def _mode(self, argument: ast.expr) -> None:
         """Find a mode or encoding that some Pythons refuse, where somebody may go on without the file."""

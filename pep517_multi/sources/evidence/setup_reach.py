@@ -11,6 +11,7 @@ import ast
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
+from pep517_multi.sources.evidence.literals import walked
 from pep517_multi.sources.evidence.setup_names import EXTENSION_CALLS
 from pep517_multi.sources.evidence.version_signs import ASKS_FOR_VERSION
 
@@ -26,14 +27,15 @@ _SAID_OF_MODULES = frozenset({"name", "optional"})
 """Arguments of an extension module that say more than how it is compiled."""
 
 
-def reaching_lines(text: str) -> frozenset[int] | None:
-    """Return the numbers of the lines that can reach the contents; ``None`` where no call of ``setup()`` is found."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+def reaching_lines(text: str, tree: ast.Module | None) -> frozenset[int] | None:
+    """Return the numbers of the lines that can reach the contents; ``None`` where no call of ``setup()`` is found.
+
+    :param tree: the syntax tree of ``text``, ``None`` where it is no Python.
+    """
+    if tree is None:
         return None
     reach = _Reach(tree, text)
-    calls = {node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "setup"}
+    calls = {node for node in walked(tree) if isinstance(node, ast.Call) and _called(node) == "setup"}
     if not calls:
         return None
     for statement, _, scope in _statements(tree.body, (), ""):
@@ -55,7 +57,7 @@ class _Reach:
         self._seen: set[tuple[str, str]] = set()
         self._imported: set[str] = set()
         self._changes: dict[tuple[str, str], list[_Change]] = defaultdict(list)
-        named = (getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(tree))
+        named = (getattr(node, "id", getattr(node, "attr", "")) for node in walked(tree))
         self._has_docstrings = "__doc__" in named
         for statement, conditions, scope in _statements(tree.body, (), ""):
             if isinstance(statement, ast.Import | ast.ImportFrom):

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from pep517_multi.files import read_text
 from pep517_multi.interpreters.interpreter import SUPPORTED_FROM
 from pep517_multi.sources.evidence.build_scripts import MOST_SCRIPTS, Scripts
 from pep517_multi.sources.evidence.literals import parse, statements
@@ -68,7 +67,7 @@ def turning_points(project: Project) -> frozenset[int]:
     asks = False
     for path in scripts.python:
         module = parse(path)
-        text = _without_docstrings(read_text(path, errors="replace"), module)
+        text = _without_docstrings(scripts.text(path), module)
         rest, bounds = without_bounds(text, module)
         found |= bounds | {point for line in _lines(rest) for point in _around(_minors(line, _PYTHON))}
         found |= arrivals(text, module, provided=provided) if module is not None else frozenset()

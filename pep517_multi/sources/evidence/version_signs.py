@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from pep517_multi.sources.evidence.literals import statements
+from pep517_multi.sources.evidence.literals import imported_roots
 from pep517_multi.sources.evidence.project import SPARE_FOLDERS
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ _CHANGES = {
     }.items()
 }
 """The first version that has, or has no longer, a module of the standard library."""
-
-
 _OTHER_ORDER = frozenset({12, 13})
 _UNMISTAKABLE = frozenset({"annotationlib", "asynchat", "asyncore", "graphlib", "lib2to3", "tomllib", "zoneinfo"})
 """Those of them that are no words by which something else is called."""
@@ -49,11 +47,7 @@ def arrivals(text: str, module: ast.Module, *, provided: frozenset[str] = frozen
     :param provided: modules that build requirements bring, whatever Python has.
     """
     named = {name for name in _UNMISTAKABLE if f'"{name}"' in text or f"'{name}'" in text}
-    for node in statements(module):
-        if isinstance(node, ast.Import):
-            named |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            named.add(node.module.partition(".")[0])
+    named |= {*imported_roots(module)}
     found = {minor for minor, modules in _CHANGES.items() if (named - provided) & modules}
     return frozenset(found) | (_OTHER_ORDER if "rglob" in text else frozenset())
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import textwrap
 
 import pytest
@@ -9,10 +10,17 @@ from pep517_multi.sources.evidence.setup_reach import reaching_lines
 MODULE = "ext_modules=[Extension('x', ['x.c'])]"
 
 
+def tree_of(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return None
+
+
 def reached(text: str) -> list[str]:
     """Return the marks (``# here``, ``# not``) of the lines that reach the contents."""
     source = textwrap.dedent(text)
-    lines = reaching_lines(source)
+    lines = reaching_lines(source, tree_of(source))
     assert lines is not None
     marked = [(number, line.partition("# ")[2]) for number, line in enumerate(source.splitlines(), 1) if "# " in line]
     return [mark for number, mark in marked if number in lines]
@@ -163,4 +171,4 @@ def test_what_only_compilers_the_tag_and_readers_see_is_not(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["import setuptools", "setup(", "x" * 10], ids=["no call", "no Python", "a name"])
 def test_without_a_call_nothing_can_be_told(text: str) -> None:
-    assert reaching_lines(text) is None
+    assert reaching_lines(text, tree_of(text)) is None
