@@ -96,7 +96,7 @@ class TokenPool:
         """Wait for a token. An empty one is this process's own, which goes first."""
         poll = select.poll()
         poll.register(self._descriptor, select.POLLIN)
-        while (token := self._try()) is None:
+        while (token := self.try_acquire()) is None:
             poll.poll(_WAIT_MILLISECONDS)  # not for ever: this process's own token comes back without a sign
         return token
 
@@ -114,7 +114,8 @@ class TokenPool:
             if not self._held:
                 self._refill()
 
-    def _try(self) -> bytes | None:
+    def try_acquire(self) -> bytes | None:
+        """Return a token if there is one at once, as :meth:`acquire` does."""
         with self._lock:
             if self._own_is_free:
                 self._own_is_free = False

@@ -92,6 +92,16 @@ class Jobserver:
         finally:
             self._pool.release(token)
 
+    @contextlib.contextmanager
+    def spare(self) -> Iterator[bool]:
+        """Hold a token if there is one at once; gives whether there was."""
+        token = self._pool.try_acquire()
+        try:
+            yield token is not None
+        finally:
+            if token is not None:
+                self._pool.release(token)
+
     def bound(self, environ: Mapping[str, str], *, builds: int) -> dict[str, str]:
         """Return the environment of hooks with what keeps all that they start within the bound.
 

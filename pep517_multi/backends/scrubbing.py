@@ -7,9 +7,7 @@ provenance of the wheel, so that a wheel built under other flags is not reused. 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from fnmatch import translate
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -21,7 +19,7 @@ Action: TypeAlias = Literal["keep", "record", "scrub"]
 
 @dataclass(frozen=True)
 class Rule:
-    """What becomes of the variables whose names match one of ``patterns`` (shell style, case matters)."""
+    """What becomes of the variables whose names match one of ``patterns`` (``*`` is any text, case matters)."""
 
     patterns: tuple[str, ...]
     action: Action
@@ -120,14 +118,23 @@ RULES = (
 
 
 @cache
-def _matchers() -> tuple[tuple[re.Pattern[str], Rule], ...]:
-    return tuple((re.compile("|".join(map(translate, rule.patterns))), rule) for rule in RULES)
-
-
-@cache
 def action(name: str) -> Action:
     """Return what becomes of the variable ``name``."""
-    return next((rule.action for matcher, rule in _matchers() if matcher.match(name)), "keep")
+    return next((rule.action for rule in RULES if any(_fits(name, pattern) for pattern in rule.patterns)), "keep")
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether ``name`` is what ``pattern`` says. Regular expressions for all patterns would take longer to make."""
+    start, star, rest = pattern.partition("*")
+    if not name.startswith(start):
+        return False
+    if not star:
+        return name == start
+    tail = name[len(start) :]
+    if "*" not in rest:
+        return tail.endswith(rest)
+    place = tail.find(rest.partition("*")[0])
+    return place >= 0 and _fits(tail[place:], rest)
 
 
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:

@@ -15,12 +15,15 @@ away by forking twice. Where the kernel knows no such thing, the session of the 
 not.
 """
 
-import contextlib
 import os
 import select
-import signal
 import sys
 import time
+
+try:  # the modules around it, and contextlib, take as long to import as everything else here
+    import _signal as signal  # type: ignore[import-not-found]
+except ImportError:  # not CPython
+    import signal
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PATIENCE = 10  # seconds; for what cannot be ended, such as processes of another user
@@ -31,10 +34,12 @@ _MOMENT = 0.02  # seconds; for what is about to end with the command, and is no 
 def become_subreaper():
     # type: () -> None
     """Ask the kernel for the orphans of all descendants."""
-    with contextlib.suppress(ImportError, OSError, AttributeError):  # not Linux
+    try:
         import ctypes
 
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):  # not Linux
+        pass
 
 
 def read_job(descriptor):
@@ -95,8 +100,10 @@ def wait(leader, control):
             return status
         if any(descriptor == control for descriptor, _ in poll.poll()):
             return None
-        with contextlib.suppress(BlockingIOError):
+        try:
             os.read(waking, 4096)
+        except BlockingIOError:
+            pass
 
 
 def reap(leader):
@@ -119,26 +126,37 @@ def children():
     # type: () -> list[int]
     """Return the children that are there, ended or not."""
     own = os.getpid()
-    with contextlib.suppress(OSError), open("/proc/self/task/%d/children" % own) as stream:
-        return [int(text) for text in stream.read().split()]
-    # a kernel that was built without it
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else []):
-        with contextlib.suppress(OSError), open("/proc/%s/stat" % name, errors="replace") as stream:
-            if int(stream.read().rpartition(")")[2].split()[1]) == own:
-                found.append(int(name))
-    return found
+    try:
+        with open("/proc/self/task/%d/children" % own) as stream:
+            return [int(text) for text in stream.read().split()]
+    except OSError:  # a kernel that was built without it
+        names = filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else [])
+        return [int(name) for name in names if parent(name) == own]
+
+
+def parent(name):
+    # type: (str) -> int | None
+    """Return the parent of a process, ``None`` where it is gone."""
+    try:
+        with open("/proc/%s/stat" % name, errors="replace") as stream:
+            return int(stream.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
 
 
 def end(pid):
     # type: (int) -> None
     """End ``pid``, and all that is in its group, at one stroke."""
-    with contextlib.suppress(OSError):
+    try:
         group = os.getpgid(pid)
         if group != os.getpgrp():
             os.killpg(group, signal.SIGKILL)
-    with contextlib.suppress(OSError):
+    except OSError:
+        pass
+    try:
         os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
 
 
 def end_all(leader):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pep517_multi import events, files, state
 from pep517_multi.errors import FindingsError, MultibuildError, StagingError
 from pep517_multi.pipeline.building import Building, Outcome
+from pep517_multi.pipeline.drafting import drafts_of
 from pep517_multi.pipeline.installing import fitting_wheels, served_by_build, stage_request
 from pep517_multi.pipeline.merging import merge_staged, place_of
 from pep517_multi.pipeline.reporting import write_report
@@ -51,7 +52,12 @@ def whole_job(run: Run, tree: SourceTree) -> Report:
                 wheel = run.store.second_name(outcome.built.wheel, folder)
                 phase.stage(stager, outcome.interpreter, wheels=[wheel])
 
-        outcomes = Building(run, tree, stage, lambda everyone: stager.expect(everyone, run.layout)).all()
+        def expect(everyone: Sequence[Interpreter], spare: int) -> None:
+            drafts = drafts_of(building, folder / "drafts", at_once=spare) if spare else None
+            stager.expect(everyone, run.layout, drafts)
+
+        building = Building(run, tree, stage, expect)
+        outcomes = building.all()
         phase.entries = [_built(run, outcome) for outcome in outcomes]
         if run.settings.qa != "off":
             phase.examine(tree, [_reused(outcome) for outcome in outcomes])

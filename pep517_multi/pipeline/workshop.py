@@ -158,6 +158,10 @@ class Workshop:
     def _slot(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext() if self._jobserver is None else self._jobserver.slot()
 
+    def spare(self) -> contextlib.AbstractContextManager[bool]:
+        """Return a context in which a moment's work may be done beside the builds, or not; it gives which."""
+        return contextlib.nullcontext(True) if self._jobserver is None else self._jobserver.spare()  # noqa: FBT003 - given
+
     def _made_environments(self, folder: Path | None = None, *constraints: Path) -> Environments:
         run = self.run
         if not run.settings.isolation:

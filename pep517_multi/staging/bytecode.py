@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import itertools
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +15,20 @@ from pep517_multi.process import Command, CommandStartError
 from pep517_multi.staging.compiling import SECONDS, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
+    from pep517_multi.staging.drafts import Drafts
     from pep517_multi.staging.layout import Layout
 
 SCRIPT = Path(__file__).with_name("target_compile.py")
 _ARGUMENTS = ("-I", "-S", "-B", "-X", "utf8", "-W", "ignore")
 _REQUEST_BYTES = 32 << 10  # small files travel together, so that neither side waits for the other's turn
 _REQUEST_FILES = 16
+_DRAFTS_AT_ONCE = 4  # what is begun is finished, even if the wheel has come
 _START_SECONDS = 0.2
+_TURN_SECONDS = 0.05
 _WORTH_A_WORKER = 300 << 10  # bytes of source that take several times as long to compile as a process takes to start
 
 
@@ -137,6 +141,8 @@ class Compiler:
         self._ready: dict[Path, list[Worker]] = {}
         self._leaving: list[Worker] = []
         self._closed = False
+        self._drafting = True
+        self._drafts: dict[tuple[Path, str], str] = {}
         self.batches: list[Batch] = []
         self.changed = threading.Condition()
 
@@ -158,12 +164,65 @@ class Compiler:
             if not needed:
                 worker.close()
 
+    def draft(self, interpreter: Interpreter, drafts: Drafts, *, layout: Layout) -> None:
+        """Compile ``drafts`` for an interpreter that is expected, until all are made or the first batch begins.
+
+        Whatever goes wrong is nothing to worry about: what has no draft is compiled when it is there.
+        """
+        library = layout.paths(interpreter, distribution="")[drafts.library(interpreter)]
+        waiting = ((source, f"{library}/{place}") for source, place in drafts.modules(interpreter))
+        worker = self._idle_worker(interpreter)
+        if worker is None:
+            return
+        try:
+            some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE))
+            while some and self._drafting:
+                with drafts.turn() as is_free:
+                    if is_free:
+                        self._draft(worker, interpreter, some, folder=drafts.folder / interpreter.name, layout=layout)
+                        some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE))
+                if not is_free:
+                    with self.changed:
+                        self.changed.wait_for(lambda: not self._drafting, _TURN_SECONDS)
+        except StagingError:
+            worker.close()
+        finally:
+            with self.changed:
+                self._ready.setdefault(interpreter.executable, []).append(worker)
+
+    def _draft(
+        self,
+        worker: Worker,
+        interpreter: Interpreter,
+        files: Sequence[tuple[str, str]],
+        *,
+        folder: Path,
+        layout: Layout,
+    ) -> None:
+        common = {"levels": layout.levels, "invalidation": layout.invalidation}
+        requests = [{"path": f"{folder}{name}", "name": name, "source": source, **common} for source, name in files]
+        for request, answer in zip(requests, worker.ask(requests), strict=True):
+            if not answer["failed"] and not answer["error"]:
+                self._drafts[interpreter.executable, str(request["name"])] = str(request["path"])
+
+    def stop_drafting(self) -> None:
+        """Let what was expected not be waited for any more."""
+        with self.changed:
+            self._drafting = False
+            self.changed.notify_all()
+
+    def _idle_worker(self, interpreter: Interpreter) -> Worker | None:
+        with self.changed:
+            idle = self._ready.get(interpreter.executable)
+            return idle.pop() if idle and self._drafting else None
+
     def batch(self, interpreter: Interpreter, *, layout: Layout) -> Batch:
         """Begin to compile files of ``interpreter`` for the levels of ``layout``; use it as a context.
 
         The context raises :class:`~pep517_multi.errors.StagingError` where a target died, or could not write.
         """
         batch = Batch(self, interpreter, layout)
+        self.stop_drafting()
         with self.changed:
             self.refuse_if_closed()
             self.batches.append(batch)
@@ -264,12 +323,19 @@ class Compiler:
                 modules = batch.take()
             if not modules:
                 return
-            requests = [{"path": str(module.path), "name": module.name, **common} for module in modules]
+            requests = [
+                {"path": str(module.path), "name": module.name, **common, **self._drafted(batch, module)}
+                for module in modules
+            ]
             for module, answer in zip(modules, worker.ask(requests), strict=True):
                 if answer["failed"]:
                     raise StagingError(f"cannot write bytecode for {batch.interpreter.name}: {answer['failed']}")
                 if answer["error"]:
                     batch.notes[module.name] = answer["error"]
+
+    def _drafted(self, batch: Batch, module: Module) -> dict[str, str]:
+        draft = self._drafts.get((batch.interpreter.executable, module.name))
+        return {"draft": draft} if draft else {}
 
     def _new_worker(self, interpreter: Interpreter) -> Worker:
         command = Command(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pep517_multi.process import Runner
     from pep517_multi.staging.bytecode import Batch
     from pep517_multi.staging.destination import Written
+    from pep517_multi.staging.drafts import Drafts
     from pep517_multi.staging.layout import Layout
     from pep517_multi.staging.wheel_source import OpenWheels
 
@@ -95,6 +96,7 @@ class Stager:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
+        self._compiler.stop_drafting()
         try:
             if kind is None:
                 self._executor.shutdown(wait=True)
@@ -114,16 +116,24 @@ class Stager:
         """
         return self._executor.submit(self._stage, request)
 
-    def expect(self, interpreters: Iterable[Interpreter], layout: Layout) -> None:
-        """Get ready to compile for ``interpreters``, beside whatever goes on until their requests come."""
-        everyone = tuple(interpreters) if layout.levels else ()
-        self._executor.submit(self._get_ready, everyone)
+    def expect(self, interpreters: Iterable[Interpreter], layout: Layout, drafts: Drafts | None = None) -> None:
+        """Get ready to compile for ``interpreters``, beside whatever goes on until their requests come.
 
-    def _get_ready(self, interpreters: tuple[Interpreter, ...]) -> None:
+        :param drafts: what is compiled meanwhile.
+        """
+        everyone = tuple(interpreters) if layout.levels else ()
+        self._executor.submit(self._get_ready, everyone, layout, drafts)
+
+    def _get_ready(self, interpreters: tuple[Interpreter, ...], layout: Layout, drafts: Drafts | None) -> None:
         self._compiler.expect(interpreters)
         from pep517_multi.staging import installation  # noqa: F401 - so that nobody waits for these later
         from pep517_multi.wheels import metadata  # noqa: F401
         from pep517_multi.wheels.validation import members  # noqa: F401
+
+        if drafts is not None:
+            with ThreadPoolExecutor(drafts.at_once, thread_name_prefix="draft") as executor:
+                for interpreter in interpreters:
+                    executor.submit(self._compiler.draft, interpreter, drafts, layout=layout)
 
     def _stage(self, request: StageRequest) -> Staged:
         impl, layout = request.interpreter.name, request.layout

@@ -4,6 +4,8 @@ Stand-alone: standard library only, Python 3.8 syntax, run as ``X -I -S -B targe
 
 - A request is one line of JSON on standard input: ``path`` (the file), ``name`` (the path that goes into the bytecode),
   ``levels`` (optimisation levels, ascending), ``invalidation`` (``timestamp``, ``checked-hash``, ``unchecked-hash``).
+  It may have ``source``, which is copied to ``path`` first; or ``draft``, a copy that was compiled before for the same
+  name, levels and invalidation: where it has the same content, its bytecode is taken, and no more is left of it.
 - The answer is one line of JSON between \x1e sentinels on standard output: ``path``, ``error`` (why the file does not
   compile, or null), ``failed`` (why it could not be read or its bytecode not written, or null).
 - An empty pair of sentinels, which comes first, says that questions can be answered. End of input ends the process.
@@ -28,11 +30,13 @@ import operator
 import os
 import py_compile
 import re
-import shutil
 import struct
 import tokenize  # noqa: F401 - importlib does it when it first meets a non-ASCII file; no file may be the first one
 import types
-from typing import Any
+
+TYPE_CHECKING = False  # the module typing is not imported for it: that takes longer than to compile a small file
+if TYPE_CHECKING:
+    from typing import Any
 
 PYPY = sys.implementation.name == "pypy"
 SORTS_SETS = sys.version_info >= (3, 11)
@@ -41,6 +45,7 @@ SORTS_SETS = sys.version_info >= (3, 11)
 INTERNED = [sys.intern(chr(character)) for character in range(256)]
 MOST_MEMORY = 4 << 30  # bytes; CPython takes some hundred times the size of a source that is nothing but numbers
 HEADER = 16  # bytes in front of the code, see PEP 552
+MOMENT = 8  # where the time of the file is in it
 MODES = {
     "timestamp": py_compile.PycInvalidationMode.TIMESTAMP,
     "checked-hash": py_compile.PycInvalidationMode.CHECKED_HASH,
@@ -68,7 +73,7 @@ def compile_file(path: str, name: str, levels: list[int], invalidation: str) -> 
             target = importlib.util.cache_from_source(path, optimization=level or "")
             temporary = "%s.%d.tmp" % (target, os.getpid())
             if made and not _may_differ(made[-1][0], level, source, made[-1][1]):
-                shutil.copyfile(made[-1][1], temporary)
+                _copy(made[-1][1], temporary)
             else:
                 mode = MODES[invalidation]
                 py_compile.compile(path, temporary, name, doraise=True, optimize=level, invalidation_mode=mode)
@@ -83,6 +88,48 @@ def compile_file(path: str, name: str, levels: list[int], invalidation: str) -> 
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
         raise
+
+
+def _take_draft(draft: str, path: str, levels: list[int], invalidation: str) -> bool:
+    """Give the file at ``path`` the bytecode of ``draft``, if both hold the same; whether that could be done.
+
+    What bytecode depends on is the content, the name in it, and the time of the file in its header.
+    """
+    try:
+        with open(draft, "rb") as one, open(path, "rb") as other:
+            if one.read() != other.read():
+                return False
+        status = os.stat(path)
+        for level in levels:
+            optimization = level or ""
+            made = importlib.util.cache_from_source(draft, optimization=optimization)
+            if invalidation == "timestamp":
+                with open(made, "r+b") as stream:
+                    stream.seek(MOMENT)
+                    stream.write(struct.pack("<I", int(status.st_mtime) & 0xFFFFFFFF))
+            os.utime(made, ns=(status.st_mtime_ns, status.st_mtime_ns))
+            target = importlib.util.cache_from_source(path, optimization=optimization)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            _move(made, target)
+        os.unlink(draft)
+    except OSError:  # then it is compiled, whatever was wrong
+        return False
+    return True
+
+
+def _copy(path: str, target: str) -> None:
+    with open(path, "rb") as source, open(target, "wb") as stream:
+        stream.write(source.read())
+
+
+def _move(path: str, target: str) -> None:
+    try:
+        os.replace(path, target)
+    except OSError:  # the root may be on another file system
+        import shutil
+
+        shutil.copy2(path, target)
+        os.unlink(path)
 
 
 def _may_differ(below: int, level: int, source: bytes, made: str) -> bool:
@@ -188,7 +235,12 @@ def _with_frozensets(data: bytes, mark: bytes) -> bytes:
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"path": request["path"], "error": None, "failed": None}
     try:
-        compile_file(**request)
+        source, draft = request.pop("source", None), request.pop("draft", None)
+        if source is not None:
+            os.makedirs(os.path.dirname(request["path"]), exist_ok=True)
+            _copy(source, request["path"])
+        if draft is None or not _take_draft(draft, request["path"], request["levels"], request["invalidation"]):
+            compile_file(**request)
     except py_compile.PyCompileError as error:
         answer["error"] = _reason(error.exc_value)
     except OSError as error:
