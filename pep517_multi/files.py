@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import io
 import os
-import secrets
 import shutil
 import stat
 from pathlib import Path
@@ -49,6 +47,8 @@ def refused(doing: str, error: OSError) -> FileError:
 
 def sha256(path: Path) -> str:
     """Return the hexadecimal SHA-256 of the bytes of the file at ``path``."""
+    import hashlib  # loads OpenSSL, which what goes on at first can do without
+
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
@@ -85,7 +85,7 @@ def beside(path: Path, *, old: bool = False) -> Path:
 
     :param old: what will have that name is what ``path`` was, and is put back if nothing takes its place.
     """
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{'.old' if old else ''}.tmp")
+    return path.with_name(f".{path.name}.{os.urandom(4).hex()}{'.old' if old else ''}.tmp")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -245,7 +245,7 @@ def _flatten(top: Path) -> None:
         for path in below:
             moved = Path(path)
             if folder != top:
-                moved = top / f".{secrets.token_hex(8)}"
+                moved = top / f".{os.urandom(8).hex()}"
                 Path(path).chmod(stat.S_IRWXU)  # to be moved, a folder must be writable itself
                 Path(path).rename(moved)
             waiting.append(moved)

@@ -113,6 +113,7 @@ class LocalRunner:
     redact: Redaction = field(default_factory=lambda: Redaction(dict(os.environ)))
     log_limit: int = LOG_LIMIT
     _children: set[_Running] = field(default_factory=set)
+    _idle: set[Begun] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closed: bool = False
 
@@ -122,8 +123,7 @@ class LocalRunner:
         with contextlib.ExitStack() as stack:
             stdin = stack.enter_context(_input(command.stdin))
             if command.log is not None:
-                writer = LogWriter(command.log, redact=self.redact, limit=self.log_limit)
-                piped = stack.enter_context(_Piped(stack.enter_context(writer)))
+                piped = stack.enter_context(_Piped(stack.enter_context(self._writer(command.log))))
                 child = self._start(command, stdin=stdin, stdout=piped.writing, stderr=piped.writing)
                 self._finish(child, command, piped)
                 return Completed(child.returncode, time.monotonic() - started)
@@ -132,6 +132,42 @@ class LocalRunner:
             child = self._start(command, stdin=stdin, stdout=out, stderr=err)
             self._finish(child, command, None)
             return Completed(child.returncode, time.monotonic() - started, _content(out), _content(err))
+
+    def begin(self, command: Command) -> Begun:
+        """Start ``command``, which waits for its standard input: :meth:`finish` has that, the log and the limit.
+
+        :raises CommandStartError: it could not be started.
+        """
+        with contextlib.ExitStack() as stack:
+            piped = stack.enter_context(_Piped(None))
+            reading, writing = os.pipe()
+            stack.callback(os.close, writing)
+            try:
+                child = self._start(command, stdin=reading, stdout=piped.writing, stderr=piped.writing)
+            finally:
+                os.close(reading)
+            begun = Begun(child, piped, writing, stack.pop_all())
+        with self._lock:
+            self._idle.add(begun)
+        return begun
+
+    def finish(self, begun: Begun, command: Command, log: Path) -> Completed:
+        """Let what was begun go on with the input and the limit of ``command``, as :meth:`run` would have it.
+
+        :raises CommandTimeoutError: as :meth:`run` does.
+        """
+        started = time.monotonic()
+        with self._lock:
+            self._idle.discard(begun)
+        with begun.resources as stack:
+            begun.piped.writer = stack.enter_context(self._writer(log))
+            with contextlib.suppress(BrokenPipeError):  # it has ended, which will be found out
+                os.write(begun.stdin, command.stdin)
+            self._finish(begun.child, command, begun.piped)
+            return Completed(begun.child.returncode, time.monotonic() - started)
+
+    def _writer(self, log: Path) -> LogWriter:
+        return LogWriter(log, redact=self.redact, limit=self.log_limit)
 
     def spawn(self, command: Command) -> subprocess.Popen[bytes]:
         """See :meth:`Runner.spawn`."""
@@ -151,6 +187,8 @@ class LocalRunner:
         deadline = time.monotonic() + _KEEPER_SECONDS
         for child in children:
             child.kill(after=deadline - time.monotonic())
+        while self._idle:  # nobody else waits for these
+            self._idle.pop().close()
 
     def _finish(self, child: _Running, command: Command, piped: _Piped | None) -> None:
         """Wait for ``child`` to its end or to its limit; in any case it is gone afterwards, and all that it started."""
@@ -171,7 +209,7 @@ class LocalRunner:
             child.close()
         if child.problem is not None:
             raise CommandStartError(f"cannot start {command.argv[0]}: {os.strerror(child.problem)}")
-        if piped is not None and child.left:
+        if piped is not None and piped.writer is not None and child.left:
             what = "1 process that it left behind was" if child.left == 1 else f"{child.left} processes it left were"
             piped.writer.write(f"# {what} ended\n".encode())
         if not in_time:
@@ -258,10 +296,26 @@ class _Running:
                 os.killpg(leader, signal.SIGKILL)
 
 
-class _Piped:
-    """A pipe whose other end a command writes to, on the way to ``writer``."""
+@dataclass(eq=False)
+class Begun:
+    """A command that waits for its standard input, which is a line, to be finished by whom it was begun."""
 
-    def __init__(self, writer: LogWriter) -> None:
+    child: _Running
+    piped: _Piped
+    stdin: int
+    resources: contextlib.ExitStack
+
+    def close(self) -> None:
+        """Let go of a command that will not be finished, and was ended."""
+        self.child.process.wait()
+        self.child.close()
+        self.resources.close()
+
+
+class _Piped:
+    """A pipe whose other end a command writes to, on the way to ``writer``; without one, nothing is taken yet."""
+
+    def __init__(self, writer: LogWriter | None) -> None:
         self.writer = writer
         self.reading, self.writing = os.pipe()
         os.set_blocking(self.reading, False)
@@ -279,7 +333,8 @@ class _Piped:
             data = os.read(self.reading, _PIECE)
         except BlockingIOError:
             return False
-        self.writer.write(data)
+        if self.writer is not None:
+            self.writer.write(data)
         return bool(data)
 
     def drain(self) -> None:

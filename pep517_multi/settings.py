@@ -6,19 +6,20 @@ command line and the reference documentation are all made from it.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pep517_multi import acceptance
 from pep517_multi.archives.limits import DEFAULT_RATIO, DEFAULT_SIZE
 from pep517_multi.errors import UsageError
+
+if TYPE_CHECKING:
+    from pep517_multi.acceptance import Acceptances
 
 if sys.version_info >= (3, 11):  # noqa: TID251 - which TOML parser the driver itself has
     import tomllib
@@ -135,7 +136,7 @@ class Settings:
     qa: str = "off"
     qa_rules: tuple[str, ...] = ()
     qa_tool: str = "auto"
-    qa_accept: acceptance.Acceptances = ()
+    qa_accept: Acceptances = ()
     jobs: int = field(default_factory=_cores)
     timeout: float | None = None
     max_size: int = DEFAULT_SIZE
@@ -161,8 +162,8 @@ class Settings:
 def _choice(*choices: str) -> Callable[[object, Path], str]:
     def read(value: object, _folder: Path) -> str:
         if not isinstance(value, str) or value not in choices:
-            near = difflib.get_close_matches(str(value), choices, 1)
-            raise ValueError(f"it takes {_listed(choices)}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            near = _nearest(str(value), choices)
+            raise ValueError(f"it takes {_listed(choices)}" + (f"; did you mean {near!r}?" if near else ""))
         return value
 
     return read
@@ -211,14 +212,16 @@ def _sandbox(value: object, folder: Path) -> str:
     return _choice("auto", "on", "off")(value, folder)
 
 
-def _acceptances(value: object, _folder: Path) -> acceptance.Acceptances:
+def _acceptances(value: object, _folder: Path) -> Acceptances:
     """Read tables of a file, or the same as JSON."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError as error:
             raise ValueError(f"it takes tables, or a JSON list of objects: {error}") from error
-    return acceptance.parse_all(value)
+    from pep517_multi.acceptance import parse_all
+
+    return parse_all(value)
 
 
 def _path(value: object, folder: Path) -> Path:
@@ -572,8 +575,15 @@ def _shown(raw: object) -> str:
 
 
 def _did_you_mean(name: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    near = _nearest(name, known)
+    return f" (did you mean {near!r}?)" if near else ""
+
+
+def _nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return which of ``known`` looks most like ``word``, if any does."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, known, 1, cutoff=cutoff)), None)
 
 
 def read_toml(path: Path) -> Mapping[str, Any]:
@@ -629,9 +639,9 @@ def environment_layer(environ: Mapping[str, str], folder: Path) -> Layer:
     ours = {*known, CONFIG_VARIABLE, IMPL_VARIABLE, PYTHON_VARIABLE}
     for name in sorted(environ):
         if name.startswith(ENVIRONMENT_PREFIX) and name not in ours:
-            near = difflib.get_close_matches(name, ours, 1, cutoff=0.9)
+            near = _nearest(name, ours, cutoff=0.9)
             if near:
-                raise UsageError(f"unknown environment variable {name} (did you mean {near[0]}?)")
+                raise UsageError(f"unknown environment variable {name} (did you mean {near}?)")
     return Layer("the environment", values, folder)
 
 

@@ -37,7 +37,7 @@ _CAUSE = re.compile(
     re.VERBOSE,
 )
 _FRAME = re.compile(r'^\s+File "(?P<file>[^"]+)", line \d+')
-_HOOK_SCRIPT = "pyproject_hooks/_in_process/_in_process.py"
+_HOOK_SCRIPTS = ("pyproject_hooks/_in_process/_in_process.py", "pep517_multi/backends/target_early.py")
 
 
 def append(log: Path, *lines: str) -> None:
@@ -97,12 +97,12 @@ def worth_showing(lines: Iterable[str]) -> str:
 
 
 def _without_hook_frames(lines: Iterable[str]) -> Iterator[str]:
-    """Leave out the frames of the script that called the hook: it is never to blame."""
+    """Leave out the frames of the scripts that called the hook: they are never to blame."""
     in_frame = False
     for line in lines:
         frame = _FRAME.match(line)
         if frame:
-            in_frame = frame["file"].replace("\\", "/").endswith(_HOOK_SCRIPT)
+            in_frame = frame["file"].replace("\\", "/").endswith(_HOOK_SCRIPTS)
         elif not line.startswith("    "):
             in_frame = False
         if not in_frame:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pep517_multi.backends import build_log
+from pep517_multi.backends.environments import UMASK
 from pep517_multi.backends.requirements import parsed
 from pep517_multi.errors import BuildError, PlanError
 from pep517_multi.events import PhaseFinished, PhaseStarted, ignore
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 _LONGEST_ANSWER = 16 << 20
 """Bytes of what a hook answers; the longest of real ones, a list of requirements, have some hundred."""
 _LONGEST_SHOWN = 100
-_UMASK = 0o022  # some backends put the modes of their files into the wheel
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ class _Backend:
             env=environ,
             timeout=call.timeout,
             contained=True,
-            umask=_UMASK,
+            umask=UMASK,
             reads=call.reads,
             writes=(call.tree, call.output, Path(cmd[-1])),
             started=call.started,

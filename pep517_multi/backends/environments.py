@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from pep517_multi.backends import scrubbing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.wheels.installed import Installed
+
+UMASK = 0o022
+"""Of hooks: some backends put the modes of their files into the wheel."""
 
 
 @dataclass(frozen=True)
@@ -53,3 +58,20 @@ class ExtendedEnvironments:
         """See :meth:`Environments.prepare`."""
         environment = self.environments.prepare(interpreter, requires, log=log)
         return replace(environment, environ={**environment.environ, **self.variables})
+
+
+def environ_of_installed(interpreter: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of hooks that run in the interpreter itself.
+
+    The scripts of a virtual environment come first on the PATH, as if it were active. Those of an installation come
+    last, so that compiler wrappers that a host puts on the PATH stay where they are. On Gentoo, what is on the PATH by
+    the names of Python and of scripts is python-exec, which runs what ``EPYTHON`` names.
+    """
+    bin_folder = interpreter.executable.parent
+    path = [entry for entry in environ.get("PATH", "").split(":") if entry]
+    hooks = scrubbing.for_hooks(environ) | {"PYTHONDONTWRITEBYTECODE": "1", "EPYTHON": interpreter.name}
+    if interpreter.is_virtual:
+        return hooks | {"PATH": ":".join([str(bin_folder), *path]), "VIRTUAL_ENV": str(bin_folder.parent)}
+    if str(bin_folder) not in path:
+        path.append(str(bin_folder))
+    return hooks | {"PATH": ":".join(path)}

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from pep517_multi.backends import scrubbing
-from pep517_multi.backends.environments import Environment
+from pep517_multi.backends.environments import Environment, environ_of_installed
 from pep517_multi.backends.packages import importable
 from pep517_multi.backends.requirements import applicable, unmet
 from pep517_multi.errors import MissingRequirementsError, MultibuildError
@@ -62,7 +61,7 @@ class InstalledEnvironments:
         requirements = applicable(interpreter, requires)
         known = self._importable(interpreter, requirements)
         where = {name: package.where for name, package in known.needed_by(requirements).items() if package.where}
-        environ = _environ(interpreter, self.environ)
+        environ = environ_of_installed(interpreter, self.environ)
         installed = Installed.of(known.path, where)
         return Environment(interpreter.executable, environ, known.versions(requirements), installed)
 
@@ -97,7 +96,7 @@ class InstalledEnvironments:
         with asking:
             known = self._packages.get(interpreter.executable)
             if known is None or not (known.complete or (needed and needed <= known.by_name.keys())):
-                environ = _environ(interpreter, self.environ)
+                environ = environ_of_installed(interpreter, self.environ)
                 known = importable(interpreter.executable, runner=self.runner, environ=environ, needed=needed)
                 self._packages[interpreter.executable] = known
         return known
@@ -108,20 +107,3 @@ def missing_requirements(
 ) -> Mapping[str, tuple[str, ...]]:
     """See :meth:`InstalledEnvironments.missing`."""
     return InstalledEnvironments(runner, environ).missing(interpreters, requires)
-
-
-def _environ(interpreter: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of hooks that run in the interpreter itself.
-
-    The scripts of a virtual environment come first on the PATH, as if it were active. Those of an installation come
-    last, so that compiler wrappers that a host puts on the PATH stay where they are. On Gentoo, what is on the PATH by
-    the names of Python and of scripts is python-exec, which runs what ``EPYTHON`` names.
-    """
-    bin_folder = interpreter.executable.parent
-    path = [entry for entry in environ.get("PATH", "").split(":") if entry]
-    hooks = scrubbing.for_hooks(environ) | {"PYTHONDONTWRITEBYTECODE": "1", "EPYTHON": interpreter.name}
-    if interpreter.is_virtual:
-        return hooks | {"PATH": ":".join([str(bin_folder), *path]), "VIRTUAL_ENV": str(bin_folder.parent)}
-    if str(bin_folder) not in path:
-        path.append(str(bin_folder))
-    return hooks | {"PATH": ":".join(path)}

@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import os
 import shlex
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +55,7 @@ def held(path: Path, observer: Observer) -> Iterator[str | None]:
 def _this_process() -> bytes:
     command = [Path(sys.argv[0]).name, *sys.argv[1:]]
     since = dt.datetime.now().astimezone().isoformat(timespec="seconds")
-    values = os.getpid(), socket.gethostname(), since, shlex.join(command)
+    values = os.getpid(), os.uname().nodename, since, shlex.join(command)
     return json.dumps(dict(zip(_KEYS, values, strict=True))).encode() + b"\n"
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pep517_multi.archives.limits import Limits
     from pep517_multi.backends import InstalledEnvironments
+    from pep517_multi.backends.early import EarlyBackends
     from pep517_multi.events import Observer
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.interpreters.spec import Spec
@@ -80,7 +81,7 @@ class Run:
     def backend_runner(self) -> Runner:
         """What runs the hooks of backends."""
         if self.sandbox is None:
-            return self.runner
+            return self.runner if self.settings.isolation else self.early
         from pep517_multi.sandbox import SandboxedRunner
 
         return SandboxedRunner(self.runner, self.sandbox, self.environ, self.work.sandbox)
@@ -92,10 +93,20 @@ class Run:
 
         return InstalledEnvironments(self.runner, self.environ)
 
+    @cached_property
+    def early(self) -> EarlyBackends:
+        """What calls backends of the interpreters themselves, where there is no sandbox."""
+        from pep517_multi.backends.early import EarlyBackends
+
+        return EarlyBackends(self.runner, self.environ)
+
     def expect_build(self, system: BuildSystem) -> None:
-        """Ask the first interpreter what it can build with, beside whatever goes on until a build needs the answer."""
+        """Let the first interpreter get ready for a build, beside whatever goes on until it is known what to build."""
         if not self.settings.isolation and self.interpreters and not self.work.wheels.exists():
-            self.installed.expect(self.interpreters[0], system.requires)
+            first = self.interpreters[0]
+            if self.settings.sandbox == "off" and first.sysroot is None:
+                self.early.expect(first, system)
+            self.installed.expect(first, system.requires)
 
     @property
     def outputs(self) -> tuple[Path, ...]:

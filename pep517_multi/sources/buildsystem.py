@@ -6,7 +6,6 @@ loses the order of the requirements and looks at neither their grammar nor where
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from pep517_multi.files import read_file
 from pep517_multi.sources.tree import BuildSystem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 if sys.version_info >= (3, 11):  # noqa: TID251 - which TOML parser the driver itself has
@@ -58,12 +57,22 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         raise SourceError(f"{path} is no usable TOML: it is nested too deeply") from error
 
 
-def read_build_system(tree: Path, pyproject: Mapping[str, Any]) -> BuildSystem:
+def read_build_system(
+    tree: Path, pyproject: Mapping[str, Any], *, begun: Callable[[BuildSystem], None] = lambda _: None
+) -> BuildSystem:
     """Validate ``[build-system]`` (:pep:`517`, :pep:`518`) and fill in what it leaves open.
 
     :param pyproject: what :func:`read_pyproject` returned for ``tree``.
+    :param begun: told of it as soon as the backend is certain: what a requirement is takes longer to find out.
     :raises SourceError: the table is wrong, or ``tree`` is no project at all.
     """
+    system = _read_table(tree, pyproject)
+    begun(system)
+    _check_requirements(system.requires, tree / "pyproject.toml")
+    return system
+
+
+def _read_table(tree: Path, pyproject: Mapping[str, Any]) -> BuildSystem:
     file = tree / "pyproject.toml"
     if not file.is_file() and not (tree / "setup.py").is_file():
         raise SourceError(f"{tree} is no Python project: it has neither a pyproject.toml nor a setup.py")
@@ -76,7 +85,6 @@ def read_build_system(tree: Path, pyproject: Mapping[str, Any]) -> BuildSystem:
         raise SourceError(f"[build-system] in {file} must be a table")
     _check_keys(table, file)
     requires = _strings(table, "requires", file)
-    _check_requirements(requires, file)
     backend = table.get("build-backend", LEGACY_BACKEND)
     if not isinstance(backend, str) or not _BACKEND.fullmatch(backend):
         raise SourceError(f'build-backend in {file} must name a module as in "package.module" or "module:object"')
@@ -124,4 +132,6 @@ def _check_backend_path(tree: Path, folder: str) -> None:
 
 
 def _near(name: str, known: Iterable[str]) -> str | None:
+    import difflib
+
     return next(iter(difflib.get_close_matches(name, list(known), 1, cutoff=0.8)), None)

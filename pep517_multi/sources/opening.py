@@ -42,8 +42,7 @@ def open_source(
         raise SourceError(f'{given} is a wheel, not a source; "multibuild install --wheel" installs ready wheels')
     path = (given if given.is_dir() else _unpacked(given, unpack_to, limits)).absolute().resolve()
     pyproject = read_pyproject(path)
-    build_system = read_build_system(path, pyproject)
-    begun(build_system)
+    build_system = read_build_system(path, pyproject, begun=begun)
     from pep517_multi.sources.describing import describe  # this takes its time, which begun() need not wait for
 
     written = [*outputs] if work_directory is None else [work_directory, *outputs]
