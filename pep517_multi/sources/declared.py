@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import configparser
-from email.parser import HeaderParser
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pep517_multi.files import read_text
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DIRECTIVES = ("attr:", "file:")
+_PLAIN_HEADERS = re.compile(r"(?:[!-9;-~]+:[^\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]*\n)*(?:\n|\Z)")
+"""Headers that each stand on a line of their own, and end where they should."""
 
 
 class Declared(NamedTuple):
@@ -71,8 +72,19 @@ def _pkg_info(tree: Path, _pyproject: Mapping[str, Any]) -> Declared:
         text = read_text(tree / "PKG-INFO", errors="replace")
     except OSError:
         return Declared(None, None)
+    headers = _headers(text)
+    return Declared(*(_text(headers.get(name)) for name in ("name", "version", "requires-python")))
+
+
+def _headers(text: str) -> Mapping[str, str]:
+    """Return the first header of each name, in lower case."""
+    if plain := _PLAIN_HEADERS.match(text):  # what reads all others takes as long to import as ten of these modules
+        lines = (line.partition(":") for line in plain.group().split("\n") if line)
+        return {name.lower(): value.strip() for name, _, value in reversed([*lines])}
+    from email.parser import HeaderParser
+
     headers = HeaderParser().parsestr(text, headersonly=True)
-    return Declared(*(_text(headers.get(name)) for name in ("Name", "Version", "Requires-Python")))
+    return {name.lower(): value for name, value in reversed(headers.items())}
 
 
 _PLACES: tuple[Callable[[Path, Mapping[str, Any]], Declared], ...] = (_project, _poetry, _setup_cfg, _pkg_info)
@@ -83,12 +95,18 @@ def read_setup_cfg(tree: Path) -> Mapping[str, Mapping[str, str]] | None:
 
     Empty where there is none; ``None`` where it cannot be parsed, which is the backend's to complain about.
     """
-    parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(read_text(tree / "setup.cfg"))
+        text = read_text(tree / "setup.cfg")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, configparser.Error):
+    except (OSError, UnicodeDecodeError):
+        return None
+    import configparser  # most projects have no such file any more
+
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
         return None
     return {
         section: {key.replace("-", "_"): value for key, value in parser.items(section)} for section in parser.sections()

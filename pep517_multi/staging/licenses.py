@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.parser import BytesParser
 
 _FOLDERS = ("licenses", "license_files")  # PEP 639; some backends before it
 _NAME = re.compile(r"(AUTHORS|COPYING|COPYRIGHT|(UN)?LICEN[CS]ES?|NOTICES?|PATENTS)([-._ ].*)?\Z", re.IGNORECASE)
@@ -11,6 +10,8 @@ _NAME = re.compile(r"(AUTHORS|COPYING|COPYRIGHT|(UN)?LICEN[CS]ES?|NOTICES?|PATEN
 
 def declared(metadata: bytes) -> frozenset[str]:
     """Return the ``License-File`` entries of METADATA."""
+    from email.parser import BytesParser  # slow to import, and most runs leave licences where they are
+
     entries = BytesParser().parsebytes(metadata, headersonly=True).get_all("License-File", [])
     return frozenset(str(entry).strip() for entry in entries)
 
