@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,18 +43,20 @@ NINJA = Tool(("ninja", "ninja-build"), re.compile(r"^(\d+)\.(\d+)"), (1, 13))
 
 @dataclass
 class ToolVersions:
-    """What the tools say of themselves, each asked once."""
+    """What the tools say of themselves, each asked once; safe to use from several threads."""
 
     runner: Runner
     _known: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _asking: dict[str, threading.Lock] = field(default_factory=dict)
 
     def takes_part(self, tool: Tool, environ: Mapping[str, str]) -> bool:
         """Whether the ``tool`` that is found with ``environ`` takes part; one that is not there does not."""
         path = tool.find(environ)
         if path is None:
             return False
-        if path not in self._known:
-            self._known[path] = self._ask(tool, path, environ)
+        with self._asking.setdefault(path, threading.Lock()):
+            if path not in self._known:
+                self._known[path] = self._ask(tool, path, environ)
         return self._known[path] >= tool.since
 
     def _ask(self, tool: Tool, path: str, environ: Mapping[str, str]) -> tuple[int, int]:

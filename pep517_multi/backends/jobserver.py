@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from pep517_multi.backends.environments import Environment, Environments
     from pep517_multi.interpreters.interpreter import Interpreter
-    from pep517_multi.process import Runner
 
 
 class Jobserver:
@@ -37,17 +36,20 @@ class Jobserver:
     A context manager, entered once; between, it may be used from several threads.
     """
 
-    def __init__(self, jobs: int, *, environ: Mapping[str, str], runner: Runner, sandboxed: bool = False) -> None:
+    def __init__(
+        self, jobs: int, *, environ: Mapping[str, str], versions: ToolVersions, sandboxed: bool = False
+    ) -> None:
         """Describe it.
 
         :param jobs: how many processes may run at a time, where no jobserver was handed down.
         :param environ: the environment of multibuild.
+        :param versions: what build tools say of themselves.
         :param sandboxed: builds do not see this process, nor a pipe that has a path only below it.
         """
         self.jobs = min(jobs, LARGEST)
         self._sandboxed = sandboxed
         self._environ = environ
-        self._versions = ToolVersions(runner)
+        self._versions = versions
         self._resources = contextlib.ExitStack()
         self._commands: dict[tuple[str, int], Path] = {}
         self._lock = threading.Lock()

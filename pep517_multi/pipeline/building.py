@@ -85,8 +85,10 @@ class Building:
         """
         self._mention_strangers()
         first = True
+        if may_compile(self.run.policy(self.tree.evidence)) and not self.run.work.wheels.exists():
+            self.workshop.expect_compilers()
         waiting = taking_part = self._admitted()
-        compiles = any(map(may_compile, self.choices.shares.values()))
+        compiles = any(may_compile(share.policy) for share in self.choices.shares.values())
         with self.workshop.open(compiles=compiles), ThreadPoolExecutor(1, "tidy") as self._tidying:
             while waiting := self._not_served(waiting):
                 self._wave(waiting, tell=taking_part if first else ())

@@ -127,7 +127,9 @@ class _Examining:
     def all(self) -> Quality:
         run = self.run
         self.shares = {interpreter.name: share for interpreter, share in shares(run, self.tree)}
-        compiles = any(not isinstance(share, MultibuildError) and may_compile(share) for share in self.shares.values())
+        compiles = any(
+            not isinstance(share, MultibuildError) and may_compile(share.policy) for share in self.shares.values()
+        )
         try:
             with (
                 run.work.under_examination(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,14 +18,17 @@ from pep517_multi.wheels.decision import Dependence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from pep517_multi.backends import BuiltWheel, Environments
+    from pep517_multi.backends.build_tools import ToolVersions
     from pep517_multi.backends.jobserver import Jobserver
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.pipeline.run import Run
     from pep517_multi.pipeline.shares import Share
     from pep517_multi.sources.tree import SourceTree
+    from pep517_multi.wheels.decision import Policy
 
 
 @dataclass
@@ -33,10 +37,26 @@ class Workshop:
 
     run: Run
     _jobserver: Jobserver | None = field(default=None, init=False)
-    _maps_paths: bool = field(default=False, init=False)
+    _tools: ToolVersions = field(init=False)
+    _maps_paths: Future[bool] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._environments = self._made_environments()
+
+    def expect_compilers(self, *, build_tools: bool = True) -> None:
+        """Ask the compiler what it can do, beside whatever goes on until a build needs the answer.
+
+        :param build_tools: ask make and ninja, too; otherwise the first build does.
+        """
+        from pep517_multi.backends.build_tools import MAKE, NINJA, ToolVersions
+        from pep517_multi.backends.prefix_map import is_wanted
+
+        run, tools = self.run, ToolVersions(self.run.runner)
+        executor = ThreadPoolExecutor(3, "tools")
+        self._tools, self._maps_paths = tools, executor.submit(is_wanted, run.environ, run.runner)
+        for tool in (MAKE, NINJA) if build_tools else ():
+            executor.submit(tools.takes_part, tool, run.environ)
+        executor.shutdown(wait=False)
 
     @contextlib.contextmanager
     def open(self, *, compiles: bool) -> Iterator[None]:
@@ -49,12 +69,12 @@ class Workshop:
             stack.callback(files.remove_tree, self.run.work.sandbox)
             if compiles:
                 from pep517_multi.backends.jobserver import Jobserver
-                from pep517_multi.backends.prefix_map import is_wanted
 
-                self._maps_paths = is_wanted(self.run.environ, self.run.runner)
-                jobs = self.run.settings.jobs
+                if self._maps_paths is None:
+                    self.expect_compilers(build_tools=False)
+                jobs, environ = self.run.settings.jobs, self.run.environ
                 sandboxed = self.run.sandbox is not None
-                jobserver = Jobserver(jobs, environ=self.run.environ, runner=self.run.runner, sandboxed=sandboxed)
+                jobserver = Jobserver(jobs, environ=environ, versions=self._tools, sandboxed=sandboxed)
                 self._jobserver = stack.enter_context(jobserver)
             yield
 
@@ -127,7 +147,7 @@ class Workshop:
             settings = switch.config_settings
             self.run.observer(events.Note(f"--no-abi3: {switch.because}", impl=interpreter.name))
             environments = ExtendedEnvironments(environments, switch.environ)
-        if self._maps_paths:
+        if self._maps_paths is not None and self._maps_paths.result():
             from pep517_multi.backends.prefix_map import mapped
 
             names = {self.run.work.environments: "environments", source: "."}
@@ -187,6 +207,6 @@ def _around(tree: SourceTree) -> tuple[Path, ...]:
     return (tree.path, repository, *shared)
 
 
-def may_compile(share: Share) -> bool:
+def may_compile(policy: Policy) -> bool:
     """Whether a build may start compilers or other tools that run many jobs."""
-    return share.policy.dependence is not Dependence.INDEPENDENT
+    return policy.dependence is not Dependence.INDEPENDENT

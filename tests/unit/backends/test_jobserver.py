@@ -17,6 +17,7 @@ import pytest
 import toy_backends
 
 from pep517_multi.backends import makeflags
+from pep517_multi.backends.build_tools import ToolVersions
 from pep517_multi.backends.environments import Environment
 from pep517_multi.backends.jobserver import BoundEnvironments, Jobserver
 from pep517_multi.errors import MultibuildError
@@ -101,7 +102,7 @@ def run(argv: list[str], tree: Path, environ: dict[str, str], **more: float) -> 
 
 
 def own(place: Place, jobs: int) -> Jobserver:
-    return Jobserver(jobs, environ=place.environ(), runner=LocalRunner())
+    return Jobserver(jobs, environ=place.environ(), versions=ToolVersions(LocalRunner()))
 
 
 def free(server: Jobserver, environ: dict[str, str]) -> int:
@@ -218,7 +219,7 @@ def test_a_jobserver_that_was_handed_down_is_the_bound(place: Place, pipe: Path)
     environ = place.environ(MAKEFLAGS=f" -j2 --jobserver-auth=fifo:{pipe}")
     keeper = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
     os.write(keeper, b"x")
-    with Jobserver(16, environ=environ, runner=LocalRunner()) as server, ThreadPoolExecutor() as pool:
+    with Jobserver(16, environ=environ, versions=ToolVersions(LocalRunner())) as server, ThreadPoolExecutor() as pool:
 
         def build(tree: Path) -> None:
             with server.slot():
@@ -242,10 +243,11 @@ def test_a_jobserver_of_descriptors_is_shared_all_the_same(place: Place) -> None
     script.write_text(
         textwrap.dedent("""
             import os, subprocess
+            from pep517_multi.backends.build_tools import ToolVersions
             from pep517_multi.backends.jobserver import Jobserver
             from pep517_multi.process import LocalRunner, inherited_environment
             environ = inherited_environment()
-            with Jobserver(16, environ=environ, runner=LocalRunner()) as server, server.slot():
+            with Jobserver(16, environ=environ, versions=ToolVersions(LocalRunner())) as server, server.slot():
                 bound = server.bound(environ, builds=1)
                 print(bound["MAKEFLAGS"])
                 subprocess.run(["ninja"], env=bound, check=True)
@@ -267,7 +269,7 @@ def test_in_a_sandbox_tokens_of_descriptors_are_borrowed_and_given_back(place: P
     reading, writing = os.pipe()
     os.write(writing, b"abc")
     environ = place.environ(MAKEFLAGS=f"-j4 --jobserver-auth={reading},{writing}")
-    with Jobserver(3, environ=environ, runner=LocalRunner(), sandboxed=True) as server:
+    with Jobserver(3, environ=environ, versions=ToolVersions(LocalRunner()), sandboxed=True) as server:
         bound = server.bound(environ, builds=1)
         assert "/proc/" not in bound["MAKEFLAGS"]
         with server.slot(), server.slot(), server.slot():
@@ -281,7 +283,7 @@ def test_in_a_sandbox_tokens_of_descriptors_are_borrowed_and_given_back(place: P
 @pytest.mark.parametrize("named", ["fifo:/nowhere/at/all", "198,199", "fifo:/etc/passwd"])
 def test_a_jobserver_that_is_not_there_any_more_is_replaced(place: Place, named: str) -> None:
     environ = place.environ(MAKEFLAGS=f" -j8 --jobserver-auth={named}")
-    with Jobserver(2, environ=environ, runner=LocalRunner()) as server:
+    with Jobserver(2, environ=environ, versions=ToolVersions(LocalRunner())) as server:
         assert makeflags.jobserver(server.bound(environ, builds=1)["MAKEFLAGS"]) != named
 
 
