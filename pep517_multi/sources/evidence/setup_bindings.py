@@ -143,10 +143,13 @@ class Bindings:
 
     def is_changed(self, name: str) -> bool:
         """Whether what ``name`` stands for may be changed where it is: a method is called, an item set."""
-        return any(
-            isinstance(node, ast.Attribute | ast.Subscript) and _is_name(node.value, name)
-            for node in walked(self._module)
-        )
+        return name in self._used_in_part
+
+    @cached_property
+    def _used_in_part(self) -> frozenset[str]:
+        """The names of which an attribute or an item is spoken of."""
+        parts = (node.value for node in walked(self._module) if isinstance(node, (ast.Attribute, ast.Subscript)))
+        return frozenset(part.id for part in parts if isinstance(part, ast.Name))
 
     def cannot_run_setup(self, node: ast.AST) -> bool:
         """Whether ``node``, apart from its parts, can certainly not lead to a call of ``setup()``."""

@@ -29,6 +29,16 @@ class Flow:
     def __init__(self, module: ast.Module, bindings: Bindings) -> None:
         self._module = module
         self._bindings = bindings
+        self._loads: dict[str, list[ast.Name]] = {}
+        self._assigned: dict[str, list[ast.expr]] = {}
+        for node in walked(module):
+            match node:
+                case ast.Name(id=name, ctx=ast.Load()):
+                    self._loads.setdefault(name, []).append(node)
+                case ast.Assign(targets=[ast.Name(id=name), *_], value=value):
+                    self._assigned.setdefault(name, []).append(value)
+                case _:
+                    pass
         self._above = {id(part): node for node in walked(module) for part in ast.iter_child_nodes(node)}
 
     def above(self, node: ast.AST) -> ast.AST | None:
@@ -80,11 +90,7 @@ class Flow:
         if name in followed:
             return True
         seen = followed | {name}
-        loads = (
-            part
-            for part in walked(self._module)
-            if isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load)
-        )
+        loads = self._loads.get(name, ())
         return all(self._is_added_to(load) or self._ends(load, seen) for load in loads)
 
     def _is_added_to(self, load: ast.Name) -> bool:
@@ -112,11 +118,7 @@ class Flow:
 
     def _values(self, name: str) -> Sequence[ast.expr]:
         """Return all that a name is bound to; nothing where it is bound or changed in another way."""
-        found = [
-            node.value
-            for node in walked(self._module)
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == name
-        ]
+        found = self._assigned.get(name, ())
         fits = len(found) == self._bindings.times_bound(name) and not self._bindings.is_changed(name)
         return found if fits else ()
 
