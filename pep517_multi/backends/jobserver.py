@@ -53,6 +53,9 @@ class Jobserver:
         self._resources = contextlib.ExitStack()
         self._commands: dict[tuple[str, int], Path] = {}
         self._lock = threading.Lock()
+        self._lending = threading.Condition()
+        self._lent = 0
+        self._is_closing = False
 
     def __enter__(self) -> Self:
         """Open it.
@@ -82,7 +85,10 @@ class Jobserver:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it; no build runs any more."""
+        """Close it, once all that :meth:`spare` gave has come back; no build runs any more."""
+        with self._lending:
+            self._is_closing = True
+            self._lending.wait_for(lambda: not self._lent)
         self._resources.close()
 
     @contextlib.contextmanager
@@ -96,13 +102,18 @@ class Jobserver:
 
     @contextlib.contextmanager
     def spare(self) -> Iterator[bool]:
-        """Hold a token if there is one at once; gives whether there was."""
-        token = self._pool.try_acquire()
+        """Hold a token if there is one at once, and this is not being closed; gives whether there was."""
+        with self._lending:
+            token = None if self._is_closing else self._pool.try_acquire()
+            self._lent += token is not None
         try:
             yield token is not None
         finally:
             if token is not None:
-                self._pool.release(token)
+                with self._lending:
+                    self._pool.release(token)
+                    self._lent -= 1
+                    self._lending.notify_all()
 
     def bound(self, environ: Mapping[str, str], *, builds: int) -> dict[str, str]:
         """Return the environment of hooks with what keeps all that they start within the bound.

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +87,14 @@ def place(tmp_path: Path) -> Place:
     tools.mkdir()
     (tools / "ninja").symlink_to(NINJA)
     return Place(tmp_path, tools)
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    """Make the jobserver of a caller that runs two jobs: one token is in the pipe, one is multibuild's own."""
+    path = tmp_path / "callers"
+    os.mkfifo(path)
+    return path
 
 
 def fake_tool(folder: Path, name: str, says: str) -> None:
@@ -200,19 +210,55 @@ def test_a_process_that_gives_back_too_much_changes_nothing_for_good(place: Plac
         assert free(server, environ) == 2
 
 
+def test_a_spare_token_is_had_only_while_no_build_needs_it(place: Place) -> None:
+    with own(place, 2) as server:
+        with server.slot(), server.spare() as first, server.spare() as second:
+            assert (first, second) == (True, False)
+        with server.slot(), server.slot(), server.spare() as third:
+            assert not third
+        assert free(server, place.environ()) == 1
+
+
+def test_with_one_job_there_is_nothing_to_spare_beside_a_build(place: Place) -> None:
+    with own(place, 1) as server, server.slot(), server.spare() as is_free:
+        assert not is_free
+
+
+def test_a_token_that_was_handed_down_is_spared_and_given_back(pipe: Path) -> None:
+    keeper = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    os.write(keeper, b"x")
+    server = Jobserver(16, environ={"MAKEFLAGS": f"-j2 --jobserver-auth=fifo:{pipe}"}, runner=LocalRunner())
+    with server, server.slot(), server.spare() as first, server.spare() as second:
+        assert (first, second) == (True, False)
+    assert os.read(keeper, 10) == b"x"
+    os.close(keeper)
+
+
+def test_a_jobserver_is_closed_only_when_what_it_spared_is_back_and_spares_nothing_then(place: Place) -> None:
+    server = own(place, 2)
+    held, seen = threading.Event(), threading.Event()
+
+    def work() -> list[bool]:
+        with server.spare() as before:
+            held.set()
+            time.sleep(0.1)  # room for a pipe that is closed too early
+            seen.set()
+        with server.spare() as after:
+            return [before, after]
+
+    with ThreadPoolExecutor(1) as pool:
+        with server:
+            working = pool.submit(work)
+            assert held.wait(60)
+        assert seen.is_set()
+        assert working.result() == [True, False]
+
+
 def test_nothing_is_left_behind(place: Place) -> None:
     with own(place, 2) as server:
         named = makeflags.jobserver(server.bound(place.environ(), builds=1)["MAKEFLAGS"])
     assert named is not None
     assert not Path(named.removeprefix("fifo:")).parent.exists()
-
-
-@pytest.fixture
-def pipe(tmp_path: Path) -> Path:
-    """Make the jobserver of a caller that runs two jobs: one token is in the pipe, one is multibuild's own."""
-    path = tmp_path / "callers"
-    os.mkfifo(path)
-    return path
 
 
 def test_a_jobserver_that_was_handed_down_is_the_bound(place: Place, pipe: Path) -> None:
