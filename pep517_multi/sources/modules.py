@@ -38,9 +38,14 @@ def likely_modules(tree: SourceTree) -> Iterator[LikelyModule]:
 
     Nothing relies on it: a file too many costs time, and so does one too few.
     """
-    tops = [entry for folder in _folders(tree.path) for entry in _entries(folder) if _is_likely(entry)]
     own = canonicalize_name(tree.name or tree.path.name)
-    for entry in sorted(tops, key=lambda entry: canonicalize_name(entry.name.removesuffix(".py")) != own):
+
+    def is_own(entry: os.DirEntry[str]) -> bool:
+        return canonicalize_name(entry.name.removesuffix(".py")) == own
+
+    found = (entry for folder in _folders(tree.path) for entry in _entries(folder))
+    tops = [entry for entry in found if _is_module(entry) and (is_own(entry) or not _is_seldom_installed(entry))]
+    for entry in sorted(tops, key=lambda entry: not is_own(entry)):
         yield from _below(entry, "")
 
 
@@ -50,21 +55,32 @@ def _folders(top: Path) -> list[str]:
     return [*inner, str(top)]
 
 
-def _is_likely(entry: os.DirEntry[str]) -> bool:
+def _is_module(entry: os.DirEntry[str]) -> bool:
     name = entry.name.removesuffix(".py")
-    if not name.isidentifier() or name in _SELDOM_INSTALLED:
+    if not name.isidentifier():
         return False
     return entry.name != name or os.path.isfile(f"{entry.path}/__init__.py")  # noqa: PTH113
+
+
+def _is_seldom_installed(entry: os.DirEntry[str]) -> bool:
+    return entry.name.removesuffix(".py") in _SELDOM_INSTALLED
 
 
 def _below(entry: os.DirEntry[str], prefix: str) -> Iterator[LikelyModule]:
     name = prefix + entry.name
     if entry.is_dir(follow_symlinks=False):
-        if entry.name != "__pycache__":
+        if entry.name != "__pycache__" and not entry.name.startswith("."):
             for inner in _entries(entry.path):
                 yield from _below(inner, f"{name}/")
-    elif name.endswith(".py") and entry.is_file(follow_symlinks=False) and entry.stat().st_size <= _LARGEST:
+    elif name.endswith(".py") and _is_small_file(entry):
         yield LikelyModule(entry.path, name)
+
+
+def _is_small_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file(follow_symlinks=False) and entry.stat().st_size <= _LARGEST
+    except OSError:  # gone since its folder was read
+        return False
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
