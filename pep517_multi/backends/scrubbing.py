@@ -120,11 +120,14 @@ RULES = (
 @cache
 def action(name: str) -> Action:
     """Return what becomes of the variable ``name``."""
-    return next((rule.action for rule in RULES if any(_fits(name, pattern) for pattern in rule.patterns)), "keep")
+    return next((rule.action for rule in RULES if any(fits(name, pattern) for pattern in rule.patterns)), "keep")
 
 
-def _fits(name: str, pattern: str) -> bool:
-    """Whether ``name`` is what ``pattern`` says. Regular expressions for all patterns would take longer to make."""
+def fits(name: str, pattern: str) -> bool:
+    """Whether ``name`` is what ``pattern`` says, as :func:`fnmatch.fnmatchcase` has it where only ``*`` is special.
+
+    Regular expressions for all patterns would take longer to make.
+    """
     start, star, rest = pattern.partition("*")
     if not name.startswith(start):
         return False
@@ -134,7 +137,7 @@ def _fits(name: str, pattern: str) -> bool:
     if "*" not in rest:
         return tail.endswith(rest)
     place = tail.find(rest.partition("*")[0])
-    return place >= 0 and _fits(tail[place:], rest)
+    return place >= 0 and fits(tail[place:], rest)
 
 
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:

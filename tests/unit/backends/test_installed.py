@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import machine
@@ -10,14 +12,12 @@ import pytest
 import toy_backends
 from wheel_maker import make_wheel
 
-from pep517_multi.backends import InstalledEnvironments, missing_requirements
+from pep517_multi.backends import InstalledEnvironments, missing_requirements, packages
 from pep517_multi.backends.packages import importable
 from pep517_multi.errors import InterpreterError, MissingRequirementsError
 from pep517_multi.process import Command, Completed, LocalRunner, inherited_environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pep517_multi.interpreters.interpreter import Interpreter
 
 
@@ -178,6 +178,48 @@ def test_only_what_is_required_is_looked_at(interpreter: Interpreter) -> None:
 
     assert sorted(found.by_name) == ["deep", "toy-backend"]
     assert not found.complete
+
+
+ODD = {
+    "toy": "Name: toy\nVersion: 1.0\nRequires-Dist: deep[a,b]>=2; extra == \"q\\t\" and os_name != 'ü'\n",
+    "deep": "Name: Deep\nVersion: 2.0+\N{SNOWMAN}.\N{PILE OF POO}\n",
+    "quo'te": 'Name: quo"te\\\\\nVersion: 1\t2\x7f\x01\n',
+    "ünï": "Name: ünï\nVersion: 3\u2028\n",
+}
+ASK = """
+import json, sys
+from importlib.metadata import distributions
+found = [[d.metadata["Name"], d.metadata["Version"], list(d.requires or []), str(d._path)] for d in distributions()]
+print(json.dumps([found, sys.path]))
+"""
+
+
+@pytest.mark.parametrize("name", [*list(machine.cpythons())[:: max(1, len(machine.cpythons()) - 1)], *machine.pypys()])
+@pytest.mark.parametrize("needed", [(), ("toy",)], ids=["all", "some"])
+def test_what_python_itself_says_is_understood_whatever_is_in_it(
+    tmp_path: Path, name: str, needed: tuple[str, ...]
+) -> None:
+    site = os.fsencode(tmp_path) + b"/caf\xe9 'n\" \\\n"
+    for each, metadata in ODD.items():
+        folder = os.fsdecode(site) + f"/{each}-1.dist-info"
+        os.makedirs(folder)  # noqa: PTH103 - not every byte is text
+        with open(f"{folder}/METADATA", "w", encoding="utf-8") as stream:  # noqa: PTH123 - as above
+            stream.write(f"Metadata-Version: 2.1\n{metadata}")
+    environ = {"PYTHONPATH": os.fsdecode(site), "LC_ALL": "C.UTF-8"}
+
+    def said(*arguments: str | Path) -> bytes:
+        return subprocess.check_output([machine.interpreters()[name], "-s", "-S", "-B", *arguments], env=environ)
+
+    script = Path(packages.__file__).with_name("target_packages.py")
+    complete, found, path = json.loads(said(script, *needed).split(b"\x1e")[1])
+    expected, expected_path = json.loads(said("-c", ASK))
+
+    assert complete is not bool(needed)
+    key = {"toy", "Deep"} if needed else {each[0] for each in expected}
+    assert sorted(found) == sorted(each for each in expected if each[0] in key)
+    assert len(found) >= 2
+    assert path == [entry for entry in expected_path if entry]
+    assert any(entry.startswith(f"{tmp_path}/caf") for entry in path)  # PyPy reads other bytes out of it
 
 
 @pytest.mark.parametrize(

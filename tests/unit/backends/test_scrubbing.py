@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import itertools
+from fnmatch import fnmatchcase
+
 import pytest
 
-from pep517_multi.backends.scrubbing import for_hooks, for_installers, recorded, scrubbed
+from pep517_multi.backends.scrubbing import RULES, action, fits, for_hooks, for_installers, recorded, scrubbed
 
 
 @pytest.mark.parametrize(
@@ -95,3 +98,23 @@ def test_hooks_see_no_user_site_and_one_order_of_sets() -> None:
     }
     assert for_hooks({}) == settled
     assert for_hooks({"PYTHONHASHSEED": "7", "LC_ALL": "de_DE"})["PYTHONHASHSEED"] == "7"
+
+
+def test_a_pattern_fits_what_it_fits_in_a_shell() -> None:
+    names, patterns = (
+        ["".join(text) for length in range(longest + 1) for text in itertools.product(letters, repeat=length)]
+        for letters, longest in (("AB_", 5), ("AB*", 5))
+    )
+    assert [(name, one) for name in names for one in patterns if fits(name, one) != fnmatchcase(name, one)] == []
+
+
+def test_rules_mean_what_they_mean_in_a_shell() -> None:
+    patterns = [pattern for rule in RULES for pattern in rule.patterns]
+    parts = {part for pattern in patterns for part in pattern.split("*")} | {"", "X", "_", "\n", "é"}
+    names = {pattern.replace("*", text) for pattern in patterns for text in parts}
+    names |= {before + pattern.replace("*", "") + after for pattern in patterns for before in "X_" for after in "X_"}
+
+    assert not {letter for pattern in patterns for letter in pattern} & set("?[]")  # only a star is anything but itself
+    for name in names:
+        first = (rule.action for rule in RULES if any(fnmatchcase(name, pattern) for pattern in rule.patterns))
+        assert action(name) == next(first, "keep")
