@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pep517_multi.errors import StagingError
+from pep517_multi.errors import MultibuildError, StagingError
 from pep517_multi.process import Command, CommandStartError
 from pep517_multi.staging.compiling import SECONDS, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
@@ -27,6 +27,7 @@ _ARGUMENTS = ("-I", "-S", "-B", "-X", "utf8", "-W", "ignore")
 _REQUEST_BYTES = 32 << 10  # small files travel together, so that neither side waits for the other's turn
 _REQUEST_FILES = 16
 _DRAFTS_AT_ONCE = 4  # what is begun is finished, even if the wheel has come
+_DRAFT_SECONDS = 10.0  # for one that takes as long as it can, and may be one that nobody needs
 _START_SECONDS = 0.2
 _TURN_SECONDS = 0.05
 _WORTH_A_WORKER = 300 << 10  # bytes of source that take several times as long to compile as a process takes to start
@@ -142,7 +143,9 @@ class Compiler:
         self._leaving: list[Worker] = []
         self._closed = False
         self._drafting = True
-        self._drafts: dict[tuple[Path, str], str] = {}
+        self._drafters = 0
+        self._drafts: dict[tuple[object, ...], str] = {}
+        self._numbers = itertools.count()
         self.batches: list[Batch] = []
         self.changed = threading.Condition()
 
@@ -152,6 +155,8 @@ class Compiler:
         One that cannot be started is nothing to worry about yet.
         """
         for interpreter in interpreters:
+            if self._closed:
+                return
             worker = self._new_worker(interpreter)
             with contextlib.suppress(CommandStartError):
                 worker.start()
@@ -171,24 +176,36 @@ class Compiler:
         """
         library = layout.paths(interpreter, distribution="")[drafts.library(interpreter)]
         waiting = ((source, f"{library}/{place}") for source, place in drafts.modules(interpreter))
-        worker = self._idle_worker(interpreter)
-        if worker is None:
-            return
-        try:
-            some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE))
-            while some and self._drafting:
+        folder = drafts.folder / interpreter.name
+        with self._drafting_worker(interpreter) as worker:
+            some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE)) if worker is not None else ()
+            while worker is not None and some and self._drafting:
                 with drafts.turn() as is_free:
                     if is_free:
-                        self._draft(worker, interpreter, some, folder=drafts.folder / interpreter.name, layout=layout)
-                        some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE))
+                        goes_on = self._draft(worker, interpreter, some, folder=folder, layout=layout)
+                        some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE)) if goes_on else ()
                 if not is_free:
                     with self.changed:
                         self.changed.wait_for(lambda: not self._drafting, _TURN_SECONDS)
-        except StagingError:
-            worker.close()
+
+    @contextlib.contextmanager
+    def _drafting_worker(self, interpreter: Interpreter) -> Iterator[Worker | None]:
+        """Lend a process that has nothing to do, if there is one; an error of the block is the end of it, no more."""
+        with self.changed:
+            idle = self._ready.get(interpreter.executable)
+            worker = idle.pop() if idle and self._drafting else None
+            self._drafters += 1
+        try:
+            yield worker
+        except MultibuildError:
+            if worker is not None:
+                worker.close()
         finally:
             with self.changed:
-                self._ready.setdefault(interpreter.executable, []).append(worker)
+                if worker is not None:
+                    self._ready.setdefault(interpreter.executable, []).append(worker)
+                self._drafters -= 1
+                self.changed.notify_all()
 
     def _draft(
         self,
@@ -198,23 +215,27 @@ class Compiler:
         *,
         folder: Path,
         layout: Layout,
-    ) -> None:
+    ) -> bool:
+        """Compile copies of ``files``. Each has a path of its own, for several may be expected at one place.
+
+        :returns: whether all could be read and written; if not, the build may need what room is left.
+        """
         common = {"levels": layout.levels, "invalidation": layout.invalidation}
-        requests = [{"path": f"{folder}{name}", "name": name, "source": source, **common} for source, name in files]
-        for request, answer in zip(requests, worker.ask(requests), strict=True):
+        requests = [
+            {"path": f"{folder}/{next(self._numbers)}.py", "name": name, "source": source, **common}
+            for source, name in files
+        ]
+        answers = list(worker.ask(requests, seconds=_DRAFT_SECONDS))
+        for request, answer in zip(requests, answers, strict=True):
             if not answer["failed"] and not answer["error"]:
-                self._drafts[interpreter.executable, str(request["name"])] = str(request["path"])
+                self._drafts.setdefault(_kind(interpreter, layout, str(request["name"])), str(request["path"]))
+        return not any(answer["failed"] for answer in answers)
 
     def stop_drafting(self) -> None:
         """Let what was expected not be waited for any more."""
         with self.changed:
             self._drafting = False
             self.changed.notify_all()
-
-    def _idle_worker(self, interpreter: Interpreter) -> Worker | None:
-        with self.changed:
-            idle = self._ready.get(interpreter.executable)
-            return idle.pop() if idle and self._drafting else None
 
     def batch(self, interpreter: Interpreter, *, layout: Layout) -> Batch:
         """Begin to compile files of ``interpreter`` for the levels of ``layout``; use it as a context.
@@ -242,6 +263,7 @@ class Compiler:
         """Let the threads end once nothing is left to do; with ``abort`` at once, and whoever waits gets an error."""
         with self.changed:
             self._closed = True
+            self._drafting = False
             if abort:
                 for batch in self.batches:
                     batch.stop(StagingError("compiling bytecode was stopped"))
@@ -250,6 +272,8 @@ class Compiler:
             self.changed.notify_all()
         for thread in self._threads:
             thread.join()
+        with self.changed:
+            self.changed.wait_for(lambda: not self._drafters)
         for worker in self._workers:
             worker.close()
 
@@ -334,7 +358,8 @@ class Compiler:
                     batch.notes[module.name] = answer["error"]
 
     def _drafted(self, batch: Batch, module: Module) -> dict[str, str]:
-        draft = self._drafts.get((batch.interpreter.executable, module.name))
+        """Return the draft of a module, if there is one: to one who asks, for what it is needed for uses it up."""
+        draft = self._drafts.pop(_kind(batch.interpreter, batch.layout, module.name), None)
         return {"draft": draft} if draft else {}
 
     def _new_worker(self, interpreter: Interpreter) -> Worker:
@@ -344,3 +369,8 @@ class Compiler:
             env={**self._environ, "LC_ALL": "C.UTF-8"},
         )
         return Worker(self._runner, command, interpreter.name, seconds=self._seconds)
+
+
+def _kind(interpreter: Interpreter, layout: Layout, name: str) -> tuple[object, ...]:
+    """Return all that bytecode depends on besides the content of its source, and the time of that."""
+    return interpreter.executable, layout.levels, layout.invalidation, name

@@ -62,18 +62,21 @@ class Worker:
             poll.register(_pipes(self._process)[1], select.POLLIN)
             poll.poll(seconds * 1000)
 
-    def ask(self, requests: Sequence[Mapping[str, object]]) -> Iterator[dict[str, Any]]:
+    def ask(
+        self, requests: Sequence[Mapping[str, object]], *, seconds: float | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Yield the answer to each of ``requests``, which are a few and small enough for the buffer of a pipe.
 
         If the process dies of a request, a new one gets a second chance, and is asked all that was not answered.
 
+        :param seconds: what one file may take, instead of what is usual.
         :raises StagingError: that one died of it, too, or a file takes too long.
         """
         answered = 0
         failed = -1
         while answered < len(requests):
             try:
-                for answer in self._exchange(requests[answered:]):
+                for answer in self._exchange(requests[answered:], self._seconds if seconds is None else seconds):
                     answered += 1
                     yield answer
             except _TooLongError as error:
@@ -117,7 +120,7 @@ class Worker:
         by_hand = f"{self._command.argv[0]} -m py_compile {request['path']}"
         return StagingError(f"{self._name} {how} while it compiled {request['name']}; try it by hand: {by_hand}")
 
-    def _exchange(self, requests: Sequence[Mapping[str, object]]) -> Iterator[dict[str, Any]]:
+    def _exchange(self, requests: Sequence[Mapping[str, object]], seconds: float) -> Iterator[dict[str, Any]]:
         """Yield answers, one for each request or fewer where the process ends."""
         self.start()
         stdin, stdout = _pipes(cast("subprocess.Popen[bytes]", self._process))
@@ -127,7 +130,7 @@ class Worker:
         except BrokenPipeError:
             return
         for request in requests:
-            limit = self._seconds + _size(request) / _BYTES_A_SECOND
+            limit = seconds + _size(request) / _BYTES_A_SECOND
             deadline = time.monotonic() + limit
             said = self._line(stdout, deadline, limit)
             while said and not (said.startswith(b"\x1e{") and said.endswith(b"\x1e")):

@@ -87,6 +87,7 @@ class Stager:
         self._observer = observer
         self._compiler = Compiler(runner=runner, environ=environ, jobs=jobs)
         self._executor = ThreadPoolExecutor(_WAITING_ROOTS, thread_name_prefix="stage")
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="ready")  # nobody waits for it in the end
         self._installing = threading.BoundedSemaphore(max(1, jobs))
         self._checks: dict[tuple[object, ...], Future[Path]] = {}
         self._lock = threading.Lock()
@@ -103,6 +104,7 @@ class Stager:
         finally:  # also where waiting was interrupted
             self._compiler.close(abort=True)
             self._executor.shutdown(wait=True, cancel_futures=True)
+            self._beside.shutdown(wait=True, cancel_futures=True)
             if self._open is not None:
                 self._open.close()
 
@@ -122,7 +124,7 @@ class Stager:
         :param drafts: what is compiled meanwhile.
         """
         everyone = tuple(interpreters) if layout.levels else ()
-        self._executor.submit(self._get_ready, everyone, layout, drafts)
+        self._beside.submit(self._get_ready, everyone, layout, drafts)
 
     def _get_ready(self, interpreters: tuple[Interpreter, ...], layout: Layout, drafts: Drafts | None) -> None:
         self._compiler.expect(interpreters)

@@ -107,10 +107,10 @@ def _take_draft(draft: str, path: str, levels: list[int], invalidation: str) -> 
                 with open(made, "r+b") as stream:
                     stream.seek(MOMENT)
                     stream.write(struct.pack("<I", int(status.st_mtime) & 0xFFFFFFFF))
-            os.utime(made, ns=(status.st_mtime_ns, status.st_mtime_ns))
             target = importlib.util.cache_from_source(path, optimization=optimization)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             _move(made, target)
+            os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))
         os.unlink(draft)
     except OSError:  # then it is compiled, whatever was wrong
         return False
@@ -126,9 +126,9 @@ def _move(path: str, target: str) -> None:
     try:
         os.replace(path, target)
     except OSError:  # the root may be on another file system
-        import shutil
-
-        shutil.copy2(path, target)
+        temporary = "%s.%d.tmp" % (target, os.getpid())  # a part of it would be taken for the whole
+        _copy(path, temporary)
+        os.replace(temporary, target)
         os.unlink(path)
 
 

@@ -406,11 +406,21 @@ def test_a_small_root_has_one_process(runner: WatchingRunner, tmp_path: Path) ->
     assert len(runner.commands) == 1
 
 
-def test_a_closed_compiler_leaves_no_process_behind(runner: WatchingRunner) -> None:
-    compiler = Compiler(runner=runner, environ=environment(), jobs=1)
-    compiler.close()
+class ClosingRunner(WatchingRunner):
+    """Closes a compiler just when that starts a process."""
 
-    compiler.expect([newest()])
+    compiler: Compiler
+
+    def spawn(self, command: Command) -> subprocess.Popen[bytes]:
+        self.compiler.close()
+        return super().spawn(command)
+
+
+def test_a_closed_compiler_leaves_no_process_behind_and_starts_none() -> None:
+    runner = ClosingRunner()
+    runner.compiler = Compiler(runner=runner, environ=environment(), jobs=1)
+
+    runner.compiler.expect([newest(), newest()])
 
     assert [process.returncode for process in runner.alive] == [0]
 
