@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,17 @@ def installed(name: str) -> Interpreter:
 def newest() -> Interpreter:
     """Return the newest ordinary CPython of this machine."""
     return installed(list(machine.cpythons())[-1])
+
+
+def dying(folder: Path, *, times: int) -> Interpreter:
+    """Return an interpreter that dies of its first ``times`` requests."""
+    script = folder / "mortal"
+    script.write_text(
+        f"#!/bin/sh\necho >> {folder}/starts\n[ $(wc -l < {folder}/starts) -le {times} ] && read request && exit 9\n"
+        f'exec {newest().executable} "$@"\n'
+    )
+    script.chmod(0o755)
+    return replace(newest(), executable=script)
 
 
 def environment(**changes: str) -> dict[str, str]:

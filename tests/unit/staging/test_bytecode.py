@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import machine
 import pytest
-from staging_roots import environment, installed, newest
+from staging_roots import dying, environment, installed, newest
 
 from pep517_multi.errors import StagingError
 from pep517_multi.process import Command, CommandStartError, Completed, LocalRunner
@@ -79,17 +79,6 @@ def source_hash(interpreter: Interpreter, source: bytes) -> bytes:
     """Ask the target: the hash is another one in every version of Python."""
     ask = f"import importlib.util; print(importlib.util.source_hash({source!r}).hex())"
     return bytes.fromhex(subprocess.check_output([interpreter.executable, "-I", "-c", ask], text=True))
-
-
-def dying(folder: Path, *, times: int) -> Interpreter:
-    """Return an interpreter that dies of its first ``times`` requests."""
-    script = folder / "mortal"
-    script.write_text(
-        f"#!/bin/sh\necho >> {folder}/starts\n[ $(wc -l < {folder}/starts) -le {times} ] && read request && exit 9\n"
-        f'exec {newest().executable} "$@"\n'
-    )
-    script.chmod(0o755)
-    return replace(newest(), executable=script)
 
 
 def test_a_file_is_compiled_for_every_level(compiler: Compiler, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import machine
 import pytest
-from staging_roots import environment, installed, newest, snapshot
+from staging_roots import dying, environment, installed, newest, snapshot
 from wheel_maker import make_wheel
 
 from pep517_multi.process import Command, LocalRunner
@@ -225,7 +225,7 @@ def test_whatever_goes_wrong_harms_nothing(place: Place, compiler: Compiler, tro
     elif trouble == "no-room":
         place.drafts.touch()
     elif trouble == "dying":
-        interpreter = dying_twice(place.path)
+        interpreter = dying(place.path, times=2)
     elif trouble == "unknown-library":
         drafts = replace(drafts, library=lambda _: "nowhere")
     elif trouble == "no-tree":
@@ -249,17 +249,6 @@ def test_where_nothing_can_be_written_no_more_is_tried(place: Place, compiler: C
 def unreadable() -> Iterator[tuple[str, str]]:
     yield from ()
     raise OSError(errno.EIO, "Input/output error")
-
-
-def dying_twice(folder: Path) -> Interpreter:
-    """Return an interpreter whose first two processes die of what they are asked, and whose later ones do not."""
-    script = folder / "mortal"
-    script.write_text(
-        f"#!/bin/sh\necho >> {folder}/starts\n[ $(wc -l < {folder}/starts) -le 2 ] && read request && exit 9\n"
-        f'exec {newest().executable} "$@"\n'
-    )
-    script.chmod(0o755)
-    return replace(newest(), executable=script)
 
 
 def other_file_system(path: Path) -> Path | None:
