@@ -227,7 +227,8 @@ def test_with_one_job_there_is_nothing_to_spare_beside_a_build(place: Place) -> 
 def test_a_token_that_was_handed_down_is_spared_and_given_back(pipe: Path) -> None:
     keeper = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
     os.write(keeper, b"x")
-    server = Jobserver(16, environ={"MAKEFLAGS": f"-j2 --jobserver-auth=fifo:{pipe}"}, runner=LocalRunner())
+    environ = {"MAKEFLAGS": f"-j2 --jobserver-auth=fifo:{pipe}"}
+    server = Jobserver(16, environ=environ, versions=ToolVersions(LocalRunner()))
     with server, server.slot(), server.spare() as first, server.spare() as second:
         assert (first, second) == (True, False)
     assert os.read(keeper, 10) == b"x"
