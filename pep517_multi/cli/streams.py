@@ -74,7 +74,8 @@ def finish() -> None:
 
 
 def give_up() -> None:
-    """Let what is left of standard output go nowhere, so that nothing complains of it at the end."""
+    """Write what is left of standard error; let what is left of standard output go nowhere, without a complaint."""
+    sys.stderr.flush()
     with contextlib.suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, _OUTPUT)

@@ -61,14 +61,13 @@ class Building:
     """The build phase of one run on one source tree.
 
     :param ready: told of each implementation that has its wheel, as soon as that is certain.
-    :param expected: told who takes part, and how many processors have nothing to do then, as soon as the first builds
-        have begun; not where none are needed.
+    :param expected: told who takes part, as soon as the first builds have begun; not where none are needed.
     """
 
     run: Run
     tree: SourceTree
     ready: Callable[[Outcome], None]
-    expected: Callable[[Sequence[Interpreter], int], None] = lambda *_: None
+    expected: Callable[[Sequence[Interpreter]], None] = lambda _: None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     refusals: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -173,7 +172,7 @@ class Building:
                 ]
                 if tell:
                     self._began.wait()  # getting ready for what follows must not hold it up
-                    self.expected(tell, self.run.settings.jobs - builds)
+                    self.expected(tell)
                 for place, (interpreter, attempt) in enumerate(attempts, 1):
                     made = attempt.result()
                     if isinstance(made, MultibuildError):

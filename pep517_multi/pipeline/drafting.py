@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pep517_multi.staging.drafts import Drafts
 
 
-def drafts_of(building: Building, folder: Path, *, at_once: int) -> Drafts:
+def drafts_of(building: Building, folder: Path) -> Drafts:
     """Guess from the sources what there will be to compile for each implementation."""
     from pep517_multi.sources.modules import likely_modules
     from pep517_multi.staging.drafts import Drafts
@@ -29,4 +29,4 @@ def drafts_of(building: Building, folder: Path, *, at_once: int) -> Drafts:
         independent = shares[interpreter.name].policy.dependence is Dependence.INDEPENDENT
         return "purelib" if independent else "platlib"
 
-    return Drafts(folder, modules, library, at_once, building.workshop.spare)
+    return Drafts(folder, modules, library, at_once=building.run.settings.jobs - 1)

@@ -52,9 +52,9 @@ def whole_job(run: Run, tree: SourceTree) -> Report:
                 wheel = run.store.second_name(outcome.built.wheel, folder)
                 phase.stage(stager, outcome.interpreter, wheels=[wheel])
 
-        def expect(everyone: Sequence[Interpreter], spare: int) -> None:
-            drafts = drafts_of(building, folder / "drafts", at_once=spare) if spare else None
-            stager.expect(everyone, run.layout, drafts)
+        def expect(everyone: Sequence[Interpreter]) -> None:
+            drafts = drafts_of(building, folder / "drafts") if run.settings.jobs > 1 else None
+            stager.expect(everyone, run.layout, drafts=drafts, turn=building.workshop.spare)
 
         building = Building(run, tree, stage, expect)
         outcomes = building.all()

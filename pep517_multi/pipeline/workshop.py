@@ -12,6 +12,7 @@ from pep517_multi import events, files
 from pep517_multi.backends import BuildCall, InstalledEnvironments, build_wheel
 from pep517_multi.backends.environments import ExtendedEnvironments
 from pep517_multi.errors import MultibuildError
+from pep517_multi.pipeline.processors import Processors
 from pep517_multi.sources.copies import private_copy
 from pep517_multi.sources.version_control import git_folder
 from pep517_multi.wheels.decision import Dependence
@@ -41,6 +42,7 @@ class Workshop:
     _maps_paths: Future[bool] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        self._processors = Processors(self.run.settings.jobs)
         self._environments = self._made_environments()
 
     def expect_compilers(self, *, build_tools: bool = True) -> None:
@@ -76,7 +78,10 @@ class Workshop:
                 sandboxed = self.run.sandbox is not None
                 jobserver = Jobserver(jobs, environ=environ, versions=self._tools, sandboxed=sandboxed)
                 self._jobserver = stack.enter_context(jobserver)
-            yield
+            try:
+                yield
+            finally:
+                self._jobserver = None
 
     def with_environ(self, environ: Mapping[str, str]) -> Workshop:
         """Return one that shares everything with this, and gives ``environ`` to hooks besides."""
@@ -176,11 +181,11 @@ class Workshop:
         return build_wheel(call, environments, runner=self.run.backend_runner, observer=self.run.observer)
 
     def _slot(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext() if self._jobserver is None else self._jobserver.slot()
+        return self._processors.slot() if self._jobserver is None else self._jobserver.slot()
 
     def spare(self) -> contextlib.AbstractContextManager[bool]:
         """Return a context in which a moment's work may be done beside the builds, or not; it gives which."""
-        return contextlib.nullcontext(True) if self._jobserver is None else self._jobserver.spare()  # noqa: FBT003 - given
+        return self._processors.spare() if self._jobserver is None else self._jobserver.spare()
 
     def _made_environments(self, folder: Path | None = None, *constraints: Path) -> Environments:
         run = self.run

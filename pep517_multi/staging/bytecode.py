@@ -8,14 +8,14 @@ import itertools
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pep517_multi.errors import MultibuildError, StagingError
 from pep517_multi.process import Command, CommandStartError
 from pep517_multi.staging.compiling import SECONDS, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
@@ -29,8 +29,15 @@ _REQUEST_FILES = 16
 _DRAFTS_AT_ONCE = 4  # what is begun is finished, even if the wheel has come
 _DRAFT_SECONDS = 10.0  # for one that takes as long as it can, and may be one that nobody needs
 _START_SECONDS = 0.2
-_TURN_SECONDS = 0.05
+_TURN_SECONDS = 0.01
 _WORTH_A_WORKER = 300 << 10  # bytes of source that take several times as long to compile as a process takes to start
+
+
+Turn: TypeAlias = "Callable[[], contextlib.AbstractContextManager[bool]]"
+
+
+def _always() -> contextlib.AbstractContextManager[bool]:
+    return contextlib.nullcontext(True)  # noqa: FBT003 - given
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,11 @@ class Batch:
         left = self._bytes + len(self._waiting)
         return left / (self.workers + 1) if not self.workers or left > _WORTH_A_WORKER else 0
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there are files that nobody has begun to compile."""
+        return bool(self._waiting)
+
     def take(self) -> list[Module]:
         """Return the largest files that wait, together not much; none where none wait. For holders of the lock."""
         taken: list[Module] = []
@@ -130,9 +142,11 @@ class Compiler:
     the target with most work left. What is written depends on none of this.
 
     :param seconds: what a target may take for one file, and some more for a long one.
+    :ivar turn: a context in which a moment's work may be done, or not: it gives whether a processor is free.
     """
 
     def __init__(self, *, runner: Runner, environ: Mapping[str, str], jobs: int, seconds: float = SECONDS) -> None:
+        self.turn: Turn = _always
         self._runner = runner
         self._environ = {key: value for key, value in environ.items() if not key.startswith("PYTHON")}
         self._jobs = max(1, jobs)
@@ -150,24 +164,39 @@ class Compiler:
         self.changed = threading.Condition()
 
     def expect(self, interpreters: Iterable[Interpreter]) -> None:
-        """Start a process of each of ``interpreters``, to be at hand when there are files to compile.
+        """Start a process of each of ``interpreters``, in turn, to be at hand when there are files to compile.
 
         One that cannot be started is nothing to worry about yet.
         """
         for interpreter in interpreters:
-            if self._closed:
-                return
-            worker = self._new_worker(interpreter)
-            with contextlib.suppress(CommandStartError):
-                worker.start()
-                worker.wait_until_ready(_START_SECONDS)  # the build that goes on meanwhile needs its processor
-            with self.changed:
-                needed = not self._closed
-                if needed:
-                    self._ready.setdefault(interpreter.executable, []).append(worker)
-                    self._workers.add(worker)
-            if not needed:
-                worker.close()
+            while not self._closed and not self._has_process(interpreter):
+                with self.turn() as is_free:
+                    if is_free:
+                        self._start_process(interpreter)
+                        break
+                self._await_turn(lambda: self._closed)
+
+    def _has_process(self, interpreter: Interpreter) -> bool:
+        with self.changed:
+            busy = any(one.workers for one in self.batches if one.interpreter.executable == interpreter.executable)
+            return busy or interpreter.executable in self._ready
+
+    def _start_process(self, interpreter: Interpreter) -> None:
+        worker = self._new_worker(interpreter)
+        with contextlib.suppress(CommandStartError):
+            worker.start()
+            worker.wait_until_ready(_START_SECONDS)  # the build that goes on meanwhile needs its processor
+        with self.changed:
+            needed = not self._closed
+            if needed:
+                self._ready.setdefault(interpreter.executable, []).append(worker)
+                self._workers.add(worker)
+        if not needed:
+            worker.close()
+
+    def _await_turn(self, is_needless: Callable[[], bool]) -> None:
+        with self.changed:
+            self.changed.wait_for(is_needless, _TURN_SECONDS)
 
     def draft(self, interpreter: Interpreter, drafts: Drafts, *, layout: Layout) -> None:
         """Compile ``drafts`` for an interpreter that is expected, until all are made or the first batch begins.
@@ -180,13 +209,12 @@ class Compiler:
         with self._drafting_worker(interpreter) as worker:
             some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE)) if worker is not None else ()
             while worker is not None and some and self._drafting:
-                with drafts.turn() as is_free:
+                with self.turn() as is_free:
                     if is_free:
                         goes_on = self._draft(worker, interpreter, some, folder=folder, layout=layout)
                         some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE)) if goes_on else ()
                 if not is_free:
-                    with self.changed:
-                        self.changed.wait_for(lambda: not self._drafting, _TURN_SECONDS)
+                    self._await_turn(lambda: not self._drafting)
 
     @contextlib.contextmanager
     def _drafting_worker(self, interpreter: Interpreter) -> Iterator[Worker | None]:
@@ -341,21 +369,26 @@ class Compiler:
         return batch, worker, leaving
 
     def _work(self, worker: Worker, batch: Batch) -> None:
+        while batch.is_waiting:
+            with self.turn() as is_free:
+                if is_free:
+                    self._compile_some(worker, batch)
+            if not is_free:
+                self._await_turn(lambda: not batch.is_waiting)
+
+    def _compile_some(self, worker: Worker, batch: Batch) -> None:
         common = {"levels": batch.layout.levels, "invalidation": batch.layout.invalidation}
-        while True:
-            with self.changed:
-                modules = batch.take()
-            if not modules:
-                return
-            requests = [
-                {"path": str(module.path), "name": module.name, **common, **self._drafted(batch, module)}
-                for module in modules
-            ]
-            for module, answer in zip(modules, worker.ask(requests), strict=True):
-                if answer["failed"]:
-                    raise StagingError(f"cannot write bytecode for {batch.interpreter.name}: {answer['failed']}")
-                if answer["error"]:
-                    batch.notes[module.name] = answer["error"]
+        with self.changed:
+            modules = batch.take()
+        requests = [
+            {"path": str(module.path), "name": module.name, **common, **self._drafted(batch, module)}
+            for module in modules
+        ]
+        for module, answer in zip(modules, worker.ask(requests), strict=True):
+            if answer["failed"]:
+                raise StagingError(f"cannot write bytecode for {batch.interpreter.name}: {answer['failed']}")
+            if answer["error"]:
+                batch.notes[module.name] = answer["error"]
 
     def _drafted(self, batch: Batch, module: Module) -> dict[str, str]:
         """Return the draft of a module, if there is one: to one who asks, for what it is needed for uses it up."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from pep517_multi.interpreters.interpreter import Interpreter
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drafts:
-    """What to compile before there is a wheel, and how much of the machine that may take.
+    """What to compile before there is a wheel.
 
     A draft is used for a file of the same path and content, so that a guess that is wrong costs time and nothing else.
 
@@ -23,11 +22,9 @@ class Drafts:
     :param modules: gives pairs for an implementation: where a file lies now, and its path below site-packages.
     :param library: gives which site-packages of an implementation that will be, ``purelib`` or ``platlib``.
     :param at_once: how many targets may be busy with it, at least one.
-    :param turn: a context in which a moment's work may be done, or not: it gives whether a processor is free.
     """
 
     folder: Path
     modules: Callable[[Interpreter], Iterable[tuple[str, str]]]
     library: Callable[[Interpreter], str]
     at_once: int
-    turn: Callable[[], AbstractContextManager[bool]]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pep517_multi.events import Observer
     from pep517_multi.interpreters.interpreter import Interpreter
     from pep517_multi.process import Runner
-    from pep517_multi.staging.bytecode import Batch
+    from pep517_multi.staging.bytecode import Batch, Turn
     from pep517_multi.staging.destination import Written
     from pep517_multi.staging.drafts import Drafts
     from pep517_multi.staging.layout import Layout
@@ -118,20 +118,29 @@ class Stager:
         """
         return self._executor.submit(self._stage, request)
 
-    def expect(self, interpreters: Iterable[Interpreter], layout: Layout, drafts: Drafts | None = None) -> None:
+    def expect(
+        self,
+        interpreters: Iterable[Interpreter],
+        layout: Layout,
+        *,
+        drafts: Drafts | None = None,
+        turn: Turn | None = None,
+    ) -> None:
         """Get ready to compile for ``interpreters``, beside whatever goes on until their requests come.
 
         :param drafts: what is compiled meanwhile.
+        :param turn: a context that gives whether a processor is free; nothing is compiled while none is.
         """
+        self._compiler.turn = turn or self._compiler.turn
         everyone = tuple(interpreters) if layout.levels else ()
         self._beside.submit(self._get_ready, everyone, layout, drafts)
 
     def _get_ready(self, interpreters: tuple[Interpreter, ...], layout: Layout, drafts: Drafts | None) -> None:
-        self._compiler.expect(interpreters)
         from pep517_multi.staging import installation  # noqa: F401 - so that nobody waits for these later
         from pep517_multi.wheels import metadata  # noqa: F401
         from pep517_multi.wheels.validation import members  # noqa: F401
 
+        self._compiler.expect(interpreters)
         if drafts is not None:
             with ThreadPoolExecutor(drafts.at_once, thread_name_prefix="draft") as executor:
                 for interpreter in interpreters:

@@ -17,6 +17,7 @@ import pytest
 from staging_roots import dying, environment, installed, newest, snapshot
 from wheel_maker import make_wheel
 
+from pep517_multi.errors import StagingError
 from pep517_multi.process import Command, LocalRunner
 from pep517_multi.staging import Layout, Stager, StageRequest
 from pep517_multi.staging.bytecode import Compiler, Module
@@ -24,7 +25,7 @@ from pep517_multi.staging.drafts import Drafts
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from pep517_multi.interpreters.interpreter import Interpreter
 
@@ -68,10 +69,9 @@ class Place:
         self,
         modules: Iterable[tuple[str, str]],
         *,
-        turn: Callable[[], contextlib.AbstractContextManager[bool]] = lambda: contextlib.nullcontext(True),  # noqa: FBT003 - given
         folder: Path | None = None,
     ) -> Drafts:
-        return Drafts(folder or self.drafts, lambda _: modules, lambda _: "purelib", 1, turn)
+        return Drafts(folder or self.drafts, lambda _: modules, lambda _: "purelib", at_once=1)
 
     def mark(self) -> int:
         """Add something to the bytecode of all drafts, by which it is known again; return how many there are."""
@@ -99,17 +99,15 @@ def compiler() -> Iterator[Compiler]:
 
 
 class Turns:
-    """Gives turns while they last, and tells when the first has begun and when so many are over."""
+    """Gives turns, or none, and tells when so many are over."""
 
     def __init__(self, *, free: bool = True, until: int = 1) -> None:
         self.free = free
-        self.begun = threading.Event()
         self.over = threading.Event()
         self._left = until
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[bool]:
-        self.begun.set()
         yield self.free
         self._left -= 1
         if self._left <= 0:
@@ -133,8 +131,8 @@ def test_a_root_is_the_same_with_drafts_and_without(place: Place, name: str, inv
         request = StageRequest(interpreter, (wheel,), place.path / f"root-{drafted}", layout)
         with Stager(runner=LocalRunner(), environ=environment(), jobs=2) as stager:
             if drafted:
-                turns = Turns(until=2)  # four files each time
-                stager.expect([interpreter], layout, place.expected(modules, turn=turns))
+                turns = Turns(until=3)  # the first one is to start a process; then four files each time
+                stager.expect([interpreter], layout, drafts=place.expected(modules), turn=turns)
                 assert turns.over.wait(60)
             roots[drafted] = stager.submit(request).result()
 
@@ -284,10 +282,10 @@ def endless(place: Place) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt])
 def test_leaving_the_context_waits_for_no_drafts(place: Place, error: type[BaseException] | None) -> None:
-    turns = Turns()
+    turns = Turns(until=2)
     stager = Stager(runner=LocalRunner(), environ=environment(), jobs=2)
     with contextlib.suppress(KeyboardInterrupt), stager:
-        stager.expect([newest()], LEVELS, place.expected(endless(place), turn=turns))
+        stager.expect([newest()], LEVELS, drafts=place.expected(endless(place)), turn=turns)
         assert turns.over.wait(60)
         if error is not None:
             raise error
@@ -317,8 +315,8 @@ def test_leaving_the_context_ends_a_process_that_is_still_compiling_what_nobody_
     runner, turns = RememberingRunner(), Turns()
     with Stager(runner=runner, environ=environment(), jobs=2) as stager:
         busy = replace(newest(), executable=script)
-        stager.expect([busy], LEVELS, place.expected(endless(place), turn=turns))
-        assert turns.begun.wait(60)
+        stager.expect([busy], LEVELS, drafts=place.expected(endless(place)), turn=turns)
+        assert turns.over.wait(60)
 
     assert runner.process.returncode == -9
 
@@ -326,7 +324,8 @@ def test_leaving_the_context_ends_a_process_that_is_still_compiling_what_nobody_
 def test_the_first_batch_ends_the_drafting(place: Place, compiler: Compiler) -> None:
     turns = Turns()
     compiler.expect([newest()])
-    drafts = place.expected(endless(place), turn=turns)
+    compiler.turn = turns
+    drafts = place.expected(endless(place))
     drafting = threading.Thread(target=compiler.draft, args=(newest(), drafts), kwargs={"layout": LEVELS}, daemon=True)
     drafting.start()
     assert turns.over.wait(60)
@@ -340,7 +339,8 @@ def test_the_first_batch_ends_the_drafting(place: Place, compiler: Compiler) -> 
 def test_without_a_turn_nothing_is_compiled(place: Place, compiler: Compiler) -> None:
     turns = Turns(free=False, until=3)
     compiler.expect([newest()])
-    drafts = place.expected(endless(place), turn=turns)
+    compiler.turn = turns
+    drafts = place.expected(endless(place))
     drafting = threading.Thread(target=compiler.draft, args=(newest(), drafts), kwargs={"layout": LEVELS}, daemon=True)
     drafting.start()
     assert turns.over.wait(60)
@@ -348,4 +348,39 @@ def test_without_a_turn_nothing_is_compiled(place: Place, compiler: Compiler) ->
     drafting.join(60)
 
     assert not drafting.is_alive()
+    assert not place.drafts.exists()
+
+
+def test_what_a_wheel_brought_is_compiled_when_a_processor_is_free(place: Place, compiler: Compiler) -> None:
+    turns = Turns(free=False, until=3)
+    compiler.turn = turns
+    with compiler.batch(newest(), layout=LEVELS) as batch:
+        batch.add(place.module("m.py", "x = 1\n", newest()))
+        assert turns.over.wait(60)
+        assert not (place.path / "root/__pycache__").exists()
+        turns.free = True
+
+    assert len(list((place.path / "root/__pycache__").iterdir())) == 3
+
+
+def test_who_waits_for_a_processor_does_not_keep_a_run_from_being_stopped(place: Place, compiler: Compiler) -> None:
+    turns = Turns(free=False, until=3)
+    compiler.turn = turns
+    with pytest.raises(StagingError, match="stopped"), compiler.batch(newest(), layout=LEVELS) as batch:  # noqa: PT012
+        batch.add(place.module("m.py", "x = 1\n", newest()))
+        assert turns.over.wait(60)
+        compiler.close(abort=True)
+
+
+def test_a_process_that_is_expected_waits_for_its_turn(place: Place, compiler: Compiler) -> None:
+    turns = Turns(free=False, until=3)
+    compiler.turn = turns
+    expecting = threading.Thread(target=compiler.expect, args=([newest()],), daemon=True)
+    expecting.start()
+    assert turns.over.wait(60)
+    compiler.draft(newest(), place.expected(endless(place)), layout=LEVELS)  # at once: nobody is there to do it
+    compiler.close(abort=True)
+    expecting.join(60)
+
+    assert not expecting.is_alive()
     assert not place.drafts.exists()

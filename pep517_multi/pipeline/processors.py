@@ -1,0 +1,38 @@
+"""How many of the machine's processors have nothing to do."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Processors:
+    """Counts what runs, where no jobserver does; whoever begins builds knows how many there may be."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._busy = 0
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def slot(self) -> Iterator[None]:
+        """Hold one for a build, whatever else runs."""
+        with self._lock:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._busy -= 1
+
+    @contextlib.contextmanager
+    def spare(self) -> Iterator[bool]:
+        """Hold one if it is free; gives whether it was."""
+        with self._lock:
+            is_free = self._busy < self._number
+        with self.slot() if is_free else contextlib.nullcontext():
+            yield is_free
