@@ -85,12 +85,16 @@ def main() -> None:
     sys.argv[:] = ["multibuild", *arguments]
     from pep517_multi.cli import main as multibuild
 
-    sys.addaudithook(killer)
-    try:
-        multibuild()
-    finally:
+    leave = os._exit
+
+    def tell_and_leave(code: int) -> None:
         if not killer.step:
-            sys.stderr.write(f"{killer.count}\n")
+            os.write(2, f"{killer.count}\n".encode())
+        leave(code)
+
+    os._exit = tell_and_leave  # type: ignore[assignment]
+    sys.addaudithook(killer)
+    multibuild()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 
+FRESH = {name: value for name, value in globals().items() if name.startswith("__")}  # what any script begins with
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
@@ -78,13 +79,7 @@ def main_module(path: str) -> dict[str, object]:
     from importlib.machinery import SourceFileLoader
 
     main = type(sys)("__main__")
-    main.__dict__.update(
-        __file__=path,
-        __loader__=SourceFileLoader("__main__", path),
-        __builtins__=sys.modules["builtins"],
-        __cached__=None,
-        __annotations__={},
-    )
+    main.__dict__.update({**FRESH, "__doc__": None, "__file__": path, "__loader__": SourceFileLoader("__main__", path)})
     sys.modules["__main__"] = main
     return main.__dict__
 

@@ -17,11 +17,6 @@ if sys.version_info < (3, 8):
 
 import os
 
-try:  # the modules json and re would double the time that this takes
-    from _json import encode_basestring_ascii as _quoted
-except ImportError:  # not CPython
-    from json.encoder import encode_basestring_ascii as _quoted
-
 _ENDING = ".dist-info"
 _ALLOWED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -49,10 +44,21 @@ def _name_in(requirement):
 
 def _json(value):
     # type: (object) -> str
-    """Return lists, tuples, truth and text as JSON."""
+    """Return lists, tuples, truth and text as JSON; the modules json and re would double the time that this takes."""
     if isinstance(value, (list, tuple)):
         return "[%s]" % ",".join([_json(member) for member in value])
-    return str(value).lower() if isinstance(value, bool) else str(_quoted(str(value)))
+    return str(value).lower() if isinstance(value, bool) else _quoted(str(value))
+
+
+def _quoted(text):
+    # type: (str) -> str
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return '"%s"' % text
+    units = []  # type: list[int]
+    for number in map(ord, text):
+        above = number - 0x10000
+        units += [number] if above < 0 else [0xD800 + (above >> 10), 0xDC00 + (above & 0x3FF)]
+    return '"%s"' % "".join(["\\u%04x" % unit for unit in units])
 
 
 def _folders():

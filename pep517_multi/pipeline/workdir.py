@@ -38,7 +38,11 @@ _WITH_TEMPORARIES = ("wheels", "wheels/*", "roots", "images/*", "images/*/roots"
 _UNFINISHED = ".unfinished"
 _LOCK = ".lock"
 _MARKER = ".multibuild"
-"""What tells a work directory from a folder of somebody else's; the first that is made in it, and the last to go."""
+"""What tells a work directory from a folder of somebody else's.
+
+With the lock it is the first that is made, and the last to go; whoever makes or removes it holds the lock, so that
+nobody removes the mark of the next run.
+"""
 
 
 @dataclass(frozen=True)
@@ -169,8 +173,8 @@ class WorkDirectory:
                         f"{self.path} is not empty, and no work directory of multibuild; name a new or an empty one"
                     )
                 with contextlib.suppress(FileNotFoundError):  # cleaned away meanwhile
-                    (self.path / _MARKER).touch()
                     killed = stack.enter_context(holding.held(self.path / _LOCK, observer))
+                    (self.path / _MARKER).touch()
                     break
             yield killed
 
@@ -190,7 +194,8 @@ class WorkDirectory:
     def _is_of_others(self) -> bool:
         """Whether there is something in it, and no run has made it.
 
-        The mark comes first and goes last, so it is looked for before and after: another run may begin or end just now.
+        The mark comes and goes with all content, so it is looked for before and after: another run may begin or end
+        just now.
         """
         return not self._is_marked() and self._has_content() and not self._is_marked()
 
@@ -230,8 +235,8 @@ class WorkDirectory:
             if killed is not None:
                 orphans.end_all(self.path)
             temporaries.sweep(self.path)
-            for name in (*_OURS, _LOCK, _MARKER):
+            for name in (*_OURS, _MARKER, _LOCK):
                 files.remove_tree(self.path / name)
-            if not any(self.path.iterdir()):
+            with contextlib.suppress(OSError):  # something of somebody else's is in it, or the next run has begun
                 self.path.rmdir()
         return True

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -187,10 +188,10 @@ ODD = {
     "ünï": "Name: ünï\nVersion: 3\u2028\n",
 }
 ASK = """
-import json, sys
+import sys
 from importlib.metadata import distributions
 found = [[d.metadata["Name"], d.metadata["Version"], list(d.requires or []), str(d._path)] for d in distributions()]
-print(json.dumps([found, sys.path]))
+print(ascii([found, sys.path]))
 """
 
 
@@ -199,7 +200,8 @@ print(json.dumps([found, sys.path]))
 def test_what_python_itself_says_is_understood_whatever_is_in_it(
     tmp_path: Path, name: str, needed: tuple[str, ...]
 ) -> None:
-    site = os.fsencode(tmp_path) + b"/caf\xe9 'n\" \\\n"
+    cafe = b"caf\xe9" if name in machine.cpythons() else "café".encode()  # PyPy makes other bytes of such a path
+    site = os.fsencode(tmp_path) + b"/" + cafe + b" 'n\" \\\n"
     for each, metadata in ODD.items():
         folder = os.fsdecode(site) + f"/{each}-1.dist-info"
         os.makedirs(folder)  # noqa: PTH103 - not every byte is text
@@ -212,14 +214,16 @@ def test_what_python_itself_says_is_understood_whatever_is_in_it(
 
     script = Path(packages.__file__).with_name("target_packages.py")
     complete, found, path = json.loads(said(script, *needed).split(b"\x1e")[1])
-    expected, expected_path = json.loads(said("-c", ASK))
+    expected, expected_path = ast.literal_eval(
+        said("-c", ASK).decode()
+    )  # what PyPy 3.11 makes JSON of is not always it
 
     assert complete is not bool(needed)
     key = {"toy", "Deep"} if needed else {each[0] for each in expected}
     assert sorted(found) == sorted(each for each in expected if each[0] in key)
     assert len(found) >= 2
     assert path == [entry for entry in expected_path if entry]
-    assert any(entry.startswith(f"{tmp_path}/caf") for entry in path)  # PyPy reads other bytes out of it
+    assert os.fsdecode(site) in path
 
 
 @pytest.mark.parametrize(
