@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 _LINES = 30
 _SCRIPT = """
 cd "$SOURCE"
-exec "$TOOLS/multibuild/bin/python" -m cProfile -o "$PROFILE" -m pep517_multi --workdir "$WORK" --no-isolation --quiet \
-    --compile 0,1,2 --impls $PYTHONS
+exec "$TOOLS/multibuild/bin/python" -c 'import cProfile, os, sys
+from pep517_multi.cli.commands import run
+profiler = cProfile.Profile()
+code = profiler.runcall(run, sys.argv[1:])
+profiler.dump_stats(os.environ["PROFILE"])
+sys.exit(code)' --workdir "$WORK" --no-isolation --quiet --compile 0,1,2 --impls $PYTHONS
 """
 
 
