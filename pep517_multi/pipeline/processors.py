@@ -26,13 +26,20 @@ class Processors:
         try:
             yield
         finally:
-            with self._lock:
-                self._busy -= 1
+            self._release()
 
     @contextlib.contextmanager
     def spare(self) -> Iterator[bool]:
         """Hold one if it is free; gives whether it was."""
         with self._lock:
             is_free = self._busy < self._number
-        with self.slot() if is_free else contextlib.nullcontext():
+            self._busy += is_free
+        try:
             yield is_free
+        finally:
+            if is_free:
+                self._release()
+
+    def _release(self) -> None:
+        with self._lock:
+            self._busy -= 1

@@ -29,7 +29,7 @@ _REQUEST_FILES = 16
 _DRAFTS_AT_ONCE = 4  # what is begun is finished, even if the wheel has come
 _DRAFT_SECONDS = 10.0  # for one that takes as long as it can, and may be one that nobody needs
 _START_SECONDS = 0.2
-_TURN_SECONDS = 0.01
+_TURN_SECONDS = 0.02
 _WORTH_A_WORKER = 300 << 10  # bytes of source that take several times as long to compile as a process takes to start
 
 
