@@ -26,7 +26,7 @@ def drafts_of(building: Building, folder: Path) -> Drafts:
         return ((module.path, module.name) for module in likely_modules(shares[interpreter.name].tree))
 
     def library(interpreter: Interpreter) -> str:
-        independent = shares[interpreter.name].policy.dependence is Dependence.INDEPENDENT
-        return "purelib" if independent else "platlib"
+        extension = shares[interpreter.name].policy.dependence is Dependence.EXTENSION
+        return "platlib" if extension else "purelib"
 
     return Drafts(folder, modules, library, at_once=building.run.settings.jobs - 1)
