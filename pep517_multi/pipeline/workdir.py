@@ -200,7 +200,7 @@ class WorkDirectory:
         return not self._is_marked() and self._has_content() and not self._is_marked()
 
     def _is_marked(self) -> bool:
-        return (self.path / _MARKER).exists()
+        return (self.path / _MARKER).is_file()  # a folder of that name is the work directory of a project
 
     def _has_content(self) -> bool:
         try:

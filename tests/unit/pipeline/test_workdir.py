@@ -88,6 +88,16 @@ def test_clean_refuses_a_directory_in_which_no_run_was(tmp_path: Path) -> None:
     assert (tmp_path / "wheels").is_dir()
 
 
+def test_a_project_that_has_a_work_directory_is_none_itself(tmp_path: Path) -> None:
+    with WorkDirectory(tmp_path / ".multibuild").held(events.ignore):
+        pass
+    (tmp_path / "tests").mkdir()
+
+    with pytest.raises(UsageError, match="nothing was removed"):
+        WorkDirectory(tmp_path).clean(events.ignore)
+    assert (tmp_path / "tests").is_dir()
+
+
 def test_second_names_are_gone_when_nobody_stages_any_more(work: WorkDirectory) -> None:
     with work.second_names() as folder:
         folder.mkdir(parents=True)
