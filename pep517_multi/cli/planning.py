@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def show_plan(run: Run, source: Path, *, screen: Screen, as_json: bool) -> int:
     """Print the plan for ``source``; the answer is 1 where an implementation that was named cannot be built."""
-    tree = open_for(run, source)
+    tree = open_for(run, source, imports=False)
     plan = make_plan(run, tree)
     if as_json:
         click.echo(reports.plan.render(source_report(tree), plan), nl=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,8 +154,11 @@ def run_of(settings: Settings, *, runner: LocalRunner, observer: Observer) -> Ru
     )
 
 
-def open_for(run: Run, source: Path) -> SourceTree:
-    """Read the source of a run; an sdist is unpacked into the work directory."""
+def open_for(run: Run, source: Path, *, imports: bool = True) -> SourceTree:
+    """Read the source of a run; an sdist is unpacked into the work directory.
+
+    :param imports: whether an interpreter may import the backend meanwhile.
+    """
     from pep517_multi.sources.opening import open_source
 
     run.work.refuse_source(source)
@@ -166,7 +170,7 @@ def open_for(run: Run, source: Path) -> SourceTree:
         unpack_to=run.work.sources / "sdist",
         work_directory=run.work.path,
         outputs=run.outputs[1:],
-        begun=run.expect_build,
+        begun=partial(run.expect_build, imports=imports),
         limits=run.limits,
     )
     if tree.links_out:

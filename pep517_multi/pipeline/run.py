@@ -100,11 +100,14 @@ class Run:
 
         return EarlyBackends(self.runner, self.environ)
 
-    def expect_build(self, system: BuildSystem) -> None:
-        """Let the first interpreter get ready for a build, beside whatever goes on until it is known what to build."""
+    def expect_build(self, system: BuildSystem, *, imports: bool = True) -> None:
+        """Let the first interpreter get ready for a build, beside whatever goes on until it is known what to build.
+
+        :param imports: whether it may import the backend; a plan runs nothing of that.
+        """
         if not self.settings.isolation and self.interpreters and not self.work.wheels.exists():
             first = self.interpreters[0]
-            if self.settings.sandbox == "off" and first.sysroot is None:
+            if imports and self.settings.sandbox == "off" and first.sysroot is None:
                 self.early.expect(first, system)
             self.installed.expect(first, system.requires)
 

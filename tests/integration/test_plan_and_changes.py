@@ -63,6 +63,16 @@ def test_a_plan_runs_nothing_of_the_project_and_builds_nothing(package: Callable
     assert not list((tree / ".multibuild").rglob("*.whl"))
 
 
+def test_a_plan_for_builds_without_isolation_does_not_import_the_backend(package: Callable[[str], Path]) -> None:
+    tree = package("pure-flit")
+    python, ran = tree.parent / "python", tree.parent / "ran"
+    python.write_text(f'#!/bin/sh\necho "$*" >> {ran}\nexec {implementations()[0]} "$@"\n')
+    python.chmod(0o755)
+    multibuild("plan", "--no-isolation", "--impls", python, cwd=tree)
+    assert "target_packages.py flit-core" in ran.read_text()
+    assert "flit_core.buildapi" not in ran.read_text()
+
+
 def test_after_a_build_the_plan_says_what_is_ready(package: Callable[[str], Path]) -> None:
     tree = package("intree-backend")
     done = built(tree)
