@@ -55,6 +55,7 @@ class Jobserver:
         self._lock = threading.Lock()
         self._lending = threading.Condition()
         self._lent = 0
+        self._waiting = 0
         self._is_closing = False
 
     def __enter__(self) -> Self:
@@ -94,17 +95,29 @@ class Jobserver:
     @contextlib.contextmanager
     def slot(self) -> Iterator[None]:
         """Hold the token of one build, waiting for it while there is none."""
-        token = self._pool.acquire()
+        token = self._acquired()
         try:
             yield
         finally:
             self._pool.release(token)
 
+    def _acquired(self) -> bytes:
+        with self._lending:
+            self._waiting += 1
+        try:
+            return self._pool.acquire()
+        finally:
+            with self._lending:
+                self._waiting -= 1
+
     @contextlib.contextmanager
     def spare(self) -> Iterator[bool]:
-        """Hold a token if there is one at once, and this is not being closed; gives whether there was."""
+        """Hold a token if there is one at once for which no build waits, until this is closed; gives whether it is so.
+
+        Whoever has just given one back would else be the first to have it again.
+        """
         with self._lending:
-            token = None if self._is_closing else self._pool.try_acquire()
+            token = None if self._is_closing or self._waiting else self._pool.try_acquire()
             self._lent += token is not None
         try:
             yield token is not None

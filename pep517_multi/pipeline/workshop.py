@@ -185,7 +185,8 @@ class Workshop:
 
     def spare(self) -> contextlib.AbstractContextManager[bool]:
         """Return a context in which a moment's work may be done beside the builds, or not; it gives which."""
-        return self._processors.spare() if self._jobserver is None else self._jobserver.spare()
+        jobserver = self._jobserver  # another thread closes it
+        return self._processors.spare() if jobserver is None else jobserver.spare()
 
     def _made_environments(self, folder: Path | None = None, *constraints: Path) -> Environments:
         run = self.run

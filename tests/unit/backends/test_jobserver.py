@@ -21,6 +21,7 @@ import toy_backends
 from pep517_multi.backends import makeflags
 from pep517_multi.backends.build_tools import ToolVersions
 from pep517_multi.backends.environments import Environment
+from pep517_multi.backends.job_tokens import TokenPool
 from pep517_multi.backends.jobserver import BoundEnvironments, Jobserver
 from pep517_multi.errors import MultibuildError
 from pep517_multi.process import Command, CommandTimeoutError, LocalRunner
@@ -222,6 +223,32 @@ def test_a_spare_token_is_had_only_while_no_build_needs_it(place: Place) -> None
 def test_with_one_job_there_is_nothing_to_spare_beside_a_build(place: Place) -> None:
     with own(place, 1) as server, server.slot(), server.spare() as is_free:
         assert not is_free
+
+
+def test_whoever_gives_back_a_spare_token_does_not_take_it_again_before_a_build_that_waits(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, done = threading.Event(), threading.Event()
+    acquire = TokenPool.acquire
+
+    def noted(pool: TokenPool) -> bytes:
+        waiting.set()
+        return acquire(pool)
+
+    monkeypatch.setattr(TokenPool, "acquire", noted)
+
+    def build(server: Jobserver) -> bool:
+        with server.slot():
+            return done.wait(60)
+
+    with own(place, 1) as server, ThreadPoolExecutor(1) as pool:
+        with server.spare() as first:
+            building = pool.submit(build, server)
+            assert waiting.wait(60)
+        with server.spare() as second:
+            assert (first, second) == (True, False)
+        done.set()
+        assert building.result()
 
 
 def test_a_token_that_was_handed_down_is_spared_and_given_back(pipe: Path) -> None:
