@@ -155,10 +155,14 @@ class LocalRunner:
         """Let what was begun go on with the input and the limit of ``command``, as :meth:`run` would have it.
 
         :raises CommandTimeoutError: as :meth:`run` does.
+        :raises CommandStartError: it was ended meanwhile, with all that runs.
         """
         started = time.monotonic()
         with self._lock:
-            self._idle.discard(begun)
+            if begun not in self._idle:
+                message = f"{command.argv[0]} was not called because the run is being stopped"
+                raise CommandStartError(message)
+            self._idle.remove(begun)
         with begun.resources as stack:
             begun.piped.writer = stack.enter_context(self._writer(log))
             with contextlib.suppress(BrokenPipeError):  # it has ended, which will be found out
@@ -187,8 +191,10 @@ class LocalRunner:
         deadline = time.monotonic() + _KEEPER_SECONDS
         for child in children:
             child.kill(after=deadline - time.monotonic())
-        while self._idle:  # nobody else waits for these
-            self._idle.pop().close()
+        with self._lock:  # others may be closing it, too
+            idle, self._idle = self._idle, set()
+        for begun in idle:  # nobody else waits for these
+            begun.close()
 
     def _finish(self, child: _Running, command: Command, piped: _Piped | None) -> None:
         """Wait for ``child`` to its end or to its limit; in any case it is gone afterwards, and all that it started."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -60,11 +61,10 @@ class EarlyBackends:
 
     def run(self, command: Command) -> Completed:
         """See :meth:`Runner.run`."""
-        if command.log is None or (begun := self._taken(command)) is None:
-            return self.runner.run(command)
         order = Path(command.argv[-1]) / "order.json"  # the folder in which pyproject_hooks and the hook talk
-        content = {"argv": command.argv, "cwd": str(command.cwd), "environ": dict(command.env)}
-        files.write_whole(order, json.dumps(content).encode())
+        if command.log is None or b"\n" in bytes(order) or (begun := self._taken(command)) is None:
+            return self.runner.run(command)
+        files.write_whole(order, json.dumps(_portable(command)).encode())
         return self.runner.finish(begun, replace(command, stdin=bytes(order) + b"\n"), command.log)
 
     def spawn(self, command: Command) -> subprocess.Popen[bytes]:
@@ -77,3 +77,13 @@ class EarlyBackends:
         with self._lock:
             begun, self._begun = self._begun, None
         return begun
+
+
+def _portable(command: Command) -> dict[str, object]:
+    """Return what ``target_early.py`` has to know; a character is a byte, for what bytes mean depends on the locale."""
+
+    def text(value: str) -> str:
+        return os.fsencode(value).decode("latin-1")
+
+    environ = {text(name): text(value) for name, value in command.env.items()}
+    return {"argv": [text(word) for word in command.argv], "cwd": text(str(command.cwd)), "environ": environ}

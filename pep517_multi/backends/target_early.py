@@ -2,7 +2,7 @@
 
 Runs inside a target as ``X target_early.py BACKEND``, with the environment of hooks. A line from standard input
 is the path of a file of JSON: ``argv`` (the command that calls the hook: X, a script, its arguments), ``cwd`` and
-``environ``. No line means that there is nothing to do.
+``environ``, where each character stands for a byte. It is removed. No line means that there is nothing to do.
 
 What follows is what the command does: the script runs in this very process. It is the command itself where the backend
 cannot be imported or does something to the path of modules, and where the environment has come to differ in a variable
@@ -34,9 +34,12 @@ _LATE = frozenset(
 
 def import_backend(backend: str) -> bool:
     """Import a backend as if this script were not there; whether that did nothing but import it."""
+    import os
     from importlib import import_module
 
-    del sys.path[0]  # where this script lies
+    if os.path.realpath(sys.path[0]) != os.path.dirname(os.path.realpath(__file__)):
+        return False  # X is a script that says something else of the path
+    del sys.path[0]
     before = list(sys.path)
     try:
         import_module(backend.partition(":")[0])
@@ -53,12 +56,19 @@ def receive() -> dict[str, Any] | None:
     line = sys.stdin.buffer.readline()
     if not line:
         return None
-    with open(os.fsdecode(line[:-1]), encoding="utf-8") as stream:
+    with open(line[:-1], encoding="utf-8") as stream:
         order: dict[str, Any] = json.load(stream)
+    os.unlink(line[:-1])  # there may be secrets in the environment
+
+    def native(text: str) -> str:
+        return os.fsdecode(text.encode("latin-1"))
+
+    order["argv"] = [native(word) for word in order["argv"]]
+    order["environ"] = {native(name): native(value) for name, value in order["environ"].items()}
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    os.chdir(order["cwd"])
+    os.chdir(native(order["cwd"]))
     return order
 
 
@@ -97,6 +107,7 @@ def prepare() -> tuple[CodeType, dict[str, object]] | None:
         os.execve(argv[0], argv, environ)  # noqa: S606 - no shell is wanted
     path = argv[1]
     sys.argv[:] = argv[1:]
+    getattr(sys, "orig_argv", [])[-2:] = argv[1:]  # in front of these stands what a script that is X adds
     sys.path.insert(0, path.rpartition("/")[0])
     with open(path, "rb") as stream:
         return compile(stream.read(), path, "exec", dont_inherit=True), main_module(path)

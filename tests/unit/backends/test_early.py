@@ -39,7 +39,9 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     names = {name: repr(value) for name, value in vars(main).items() if name.startswith("__")}
     del names["__builtins__"]
     state = {
-        "pid": os.getpid(), "argv": [os.path.basename(word) for word in sys.argv[:2]], "cwd": os.getcwd(),
+        "pid": os.getpid(), "argv": [os.path.basename(word) for word in sys.argv[:2]],
+        "original": [os.path.basename(word) for word in getattr(sys, "orig_argv", [])[:3]],
+        "folder": os.listdir(sys.argv[2]), "cwd": os.getcwd(),
         "path": sys.path, "flags": repr(sys.flags), "environ": dict(os.environ), "stdin": sys.stdin.read(),
         "umask": os.umask(0o022), "main": {**names, "__loader__": type(main.__loader__).__name__},
         "builtins": main.__builtins__ is sys.modules["builtins"], "leader": os.getsid(0) == os.getpid(),
@@ -127,10 +129,29 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
 
 def test_a_hook_finds_everything_as_if_it_had_been_started_for_it(scene: Scene) -> None:
     late = {"MAKEFLAGS": " -j2", "CPPFLAGS": "-DX=1"}
+    scene.environ["TOY_ODD"] = "caf\udce9, caf\u00e9\n"
     early = scene.early()
 
     found = scene.built(early, "early", late)
     expected = scene.built(scene.runner, "usual", late)
+
+    assert len(scene.runner.begun) == 1
+    assert len(scene.importers()) == 2
+    assert found.pop("pid") != expected.pop("pid")
+    assert found == expected
+
+
+@pytest.mark.parametrize("line", ["env -u PWD {} -I", "env -u PWD {} -O", "env TOY_BY_SCRIPT=1 {}"])
+def test_a_script_that_stands_for_an_interpreter_starts_hooks_in_its_own_way(scene: Scene, line: str) -> None:
+    script = scene.folder / "python"
+    script.write_text(f'#!/bin/sh\nexec {line.format(scene.interpreter.executable)} "$@"\n')
+    script.chmod(0o755)
+    scene.environ.pop("PWD", None)  # a shell would set it to another folder than that of the build
+    scene.interpreter = replace(scene.interpreter, executable=script)
+    early = scene.early()
+
+    found = scene.built(early, "early")
+    expected = scene.built(scene.runner, "usual")
 
     assert len(scene.runner.begun) == 1
     assert found.pop("pid") != expected.pop("pid")
@@ -236,6 +257,14 @@ def test_nothing_is_left_of_what_was_not_needed(scene: Scene) -> None:
 
     assert gone(int(importer))
     assert scene.runner.begun[0].child.process.returncode is not None
+
+
+def test_no_hook_is_called_when_all_that_runs_was_ended(scene: Scene) -> None:
+    early = scene.early()
+    scene.runner.close()
+
+    with pytest.raises(BuildError, match=r"could not be called: .* because the run is being stopped"):
+        scene.built(early, "out")
 
 
 def test_an_interpreter_that_cannot_be_started_is_told_of_when_a_hook_is_called(scene: Scene) -> None:
