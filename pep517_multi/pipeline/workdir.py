@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -167,7 +168,12 @@ class WorkDirectory:
         """Hold it; gives who was killed while holding it."""
         with contextlib.ExitStack() as stack:
             while True:
-                self.path.mkdir(parents=True, exist_ok=True)
+                try:
+                    self.path.mkdir(parents=True, exist_ok=True)
+                except FileExistsError:
+                    if self._is_no_folder():
+                        raise
+                    continue  # it was there, and was cleaned away at once
                 if self._is_of_others():
                     raise UsageError(
                         f"{self.path} is not empty, and no work directory of multibuild; name a new or an empty one"
@@ -190,6 +196,12 @@ class WorkDirectory:
         from pep517_multi.wheels.store import Store
 
         Store(self.wheels).mend(observer)
+
+    def _is_no_folder(self) -> bool:
+        try:
+            return not stat.S_ISDIR(self.path.lstat().st_mode)
+        except FileNotFoundError:
+            return False
 
     def _is_of_others(self) -> bool:
         """Whether there is something in it, and no run has made it.

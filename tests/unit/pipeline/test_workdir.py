@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +17,6 @@ from pep517_multi import events, orphans
 from pep517_multi.errors import UsageError
 from pep517_multi.files import FileError
 from pep517_multi.pipeline.workdir import WorkDirectory
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -272,6 +270,29 @@ def test_many_runs_and_cleanings_that_start_at_once_take_turns(work: WorkDirecto
     for thread in threads:
         thread.join(60)
     assert together == [1] * 60
+
+
+def test_a_directory_that_is_cleaned_away_while_it_is_looked_for_is_made(
+    work: WorkDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir = Path.mkdir
+    asked: list[Path] = []
+
+    def unlucky(path: Path, mode: int = 0o777, **how: bool) -> None:
+        asked.append(path)
+        if len(asked) == 1:  # there was one, and it was gone when it was asked whether it is a folder
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        mkdir(path, mode, **how)
+
+    monkeypatch.setattr(Path, "mkdir", unlucky)
+    with work.held(events.ignore):
+        assert work.path.is_dir()
+
+
+def test_a_file_in_the_place_of_the_directory_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "work").touch()
+    with pytest.raises(FileError, match=r"cannot make the work directory .*: File exists"):
+        WorkDirectory(tmp_path / "work").held(events.ignore).__enter__()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are found in Linux's /proc")
