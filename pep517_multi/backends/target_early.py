@@ -32,20 +32,25 @@ _LATE = frozenset(
 )
 
 
-def import_backend(backend: str) -> bool:
-    """Import a backend as if this script were not there; whether that did nothing but import it."""
+def import_backend(backend: str) -> int | None:
+    """Import a backend as if this script were not there.
+
+    Returns how many entries it put in front of the path of modules; ``None`` where it did something else to that, and
+    where it cannot be imported.
+    """
     import os
     from importlib import import_module
 
     if os.path.realpath(sys.path[0]) != os.path.dirname(os.path.realpath(__file__)):
-        return False  # X is a script that says something else of the path
+        return None  # X is a script that says something else of the path
     del sys.path[0]
     before = list(sys.path)
     try:
         import_module(backend.partition(":")[0])
     except BaseException:  # noqa: BLE001 - whatever it is, it will be told when the hook is called
-        return False
-    return sys.path[: len(before)] == before
+        return None
+    places = range(len(sys.path) - len(before) + 1)
+    return next((place for place in places if sys.path[place : place + len(before)] == before), None)
 
 
 def receive() -> dict[str, Any] | None:
@@ -96,19 +101,19 @@ def main_module(path: str) -> dict[str, object]:
 
 def prepare() -> tuple[CodeType, dict[str, object]] | None:
     """Return the code to run, and the names that it finds; ``None`` where there is nothing to do."""
-    is_ready = import_backend(sys.argv[1])
+    place = import_backend(sys.argv[1])
     order = receive()
     if order is None:
         return None
     argv, environ = order["argv"], order["environ"]
-    if not (is_ready and settle(environ)):
+    if place is None or not settle(environ):
         import os
 
         os.execve(argv[0], argv, environ)  # noqa: S606 - no shell is wanted
     path = argv[1]
     sys.argv[:] = argv[1:]
     getattr(sys, "orig_argv", [])[-2:] = argv[1:]  # in front of these stands what a script that is X adds
-    sys.path.insert(0, path.rpartition("/")[0])
+    sys.path.insert(place, path.rpartition("/")[0])
     with open(path, "rb") as stream:
         return compile(stream.read(), path, "exec", dont_inherit=True), main_module(path)
 

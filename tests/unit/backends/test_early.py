@@ -182,8 +182,15 @@ def test_a_backend_is_imported_anew_where_it_may_have_looked_at_what_has_changed
     assert [line.partition(" ")[2] for line in scene.importers()] == ["", "new"]
 
 
-def test_a_backend_that_tampers_with_the_path_of_modules_is_imported_anew(scene: Scene) -> None:
+def test_what_a_backend_puts_in_front_of_the_path_of_modules_stays_there(scene: Scene) -> None:
     scene.install(f"import sys\nsys.path.insert(0, '/nowhere')\n{BACKEND}")
+
+    assert scene.built(scene.early(), "out")["path"] == scene.built(scene.runner, "usual")["path"]
+    assert len(scene.importers()) == 2
+
+
+def test_a_backend_that_does_anything_else_to_the_path_is_imported_anew(scene: Scene) -> None:
+    scene.install(f"import sys\nsys.path.reverse()\n{BACKEND}")
 
     scene.built(scene.early(), "out")
 
