@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -92,6 +92,7 @@ class Stager:
         self._checks: dict[tuple[object, ...], Future[Path]] = {}
         self._lock = threading.Lock()
         self._open: OpenWheels | None = None
+        self._imports: Future[None] | None = None
 
     def __enter__(self) -> Stager:  # noqa: PYI034 - typing.Self is of Python 3.11
         return self
@@ -133,13 +134,10 @@ class Stager:
         """
         self._compiler.turn = turn or self._compiler.turn
         everyone = tuple(interpreters) if layout.levels else ()
+        self._imports = self._beside.submit(_import_what_installs)
         self._beside.submit(self._get_ready, everyone, layout, drafts)
 
     def _get_ready(self, interpreters: tuple[Interpreter, ...], layout: Layout, drafts: Drafts | None) -> None:
-        from pep517_multi.staging import installation  # noqa: F401 - so that nobody waits for these later
-        from pep517_multi.wheels import metadata  # noqa: F401
-        from pep517_multi.wheels.validation import members  # noqa: F401
-
         self._compiler.expect(interpreters)
         if drafts is not None:
             with ThreadPoolExecutor(drafts.at_once, thread_name_prefix="draft") as executor:
@@ -147,6 +145,8 @@ class Stager:
                     executor.submit(self._compiler.draft, interpreter, drafts, layout=layout)
 
     def _stage(self, request: StageRequest) -> Staged:
+        if self._imports is not None:
+            wait([self._imports])  # an import that fails in one thread leaves half a module to others
         impl, layout = request.interpreter.name, request.layout
         began = time.monotonic()
         with roots.new_root(request.root, prefix=layout.prefix, owned=request.owned) as root:
@@ -222,6 +222,13 @@ class Stager:
             except BaseException as error:  # noqa: BLE001 - raised by result(), here and for all who wait
                 check.set_exception(error)
         check.result()
+
+
+def _import_what_installs() -> None:
+    """Import what is needed once there is a wheel, so that nobody waits for it then."""
+    from pep517_multi.staging import installation  # noqa: F401
+    from pep517_multi.wheels import metadata  # noqa: F401
+    from pep517_multi.wheels.validation import members  # noqa: F401
 
 
 def _source_date_epoch(environ: Mapping[str, str]) -> int | None:
