@@ -23,7 +23,7 @@ def drafts_of(building: Building, folder: Path) -> Drafts:
     shares = dict(building.choices.shares)  # who fails meanwhile leaves it
 
     def modules(interpreter: Interpreter) -> Iterator[tuple[str, str]]:
-        return ((module.path, module.name) for module in likely_modules(shares[interpreter.name].tree))
+        return likely_modules(shares[interpreter.name].tree)
 
     def library(interpreter: Interpreter) -> str:
         extension = shares[interpreter.name].policy.dependence is Dependence.EXTENSION

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -22,10 +21,10 @@ _SELDOM_INSTALLED = frozenset(
 """Names at the top of a tree of what projects rarely install, as setuptools, too, has it for its flat layout."""
 
 
-@dataclass(frozen=True, slots=True)
-class LikelyModule:
+class LikelyModule(NamedTuple):
     """A regular file of the tree.
 
+    :param path: where it lies now.
     :param name: where it would be below site-packages: ``package/module.py``.
     """
 

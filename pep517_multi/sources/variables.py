@@ -12,12 +12,14 @@ from pep517_multi.files import read_file
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_ENVIRON = rb"environ(?:\.(?:get|pop|setdefault))?\s*[\[(]\s*"
+_GETENV = rb"getenv\s*\(\s*"
 _NAME = rb"""["']([A-Za-z_][A-Za-z0-9_]*)["']"""
 _NAMES = tuple(
     (hint, re.compile(pattern))
     for hint, pattern in (
-        (b"environ", rb"environ(?:\.(?:get|pop|setdefault))?\s*[\[(]\s*[rbu]?" + _NAME),
-        (b"getenv", rb"getenv\s*\(\s*[rbu]?" + _NAME),
+        (b"environ", _ENVIRON + rb"[rbu]?" + _NAME),
+        (b"getenv", _GETENV + rb"[rbu]?" + _NAME),
         (b"environ", _NAME + rb"\s+(?:not\s+)?in\s+(?:os\.)?environ"),
         (b"$ENV{", rb"\$ENV\{([A-Za-z_][A-Za-z0-9_]*)\}"),
         (b"variable", rb"(?m:^\s*variable\s*=\s*" + _NAME + rb")"),
@@ -29,10 +31,7 @@ _NAMES = tuple(
 
 Patterns that begin with a plain word are searched for many times as fast as one for all of them.
 """
-_NAMES_COMPUTED = tuple(
-    re.compile(opening + rb"\s*[A-Za-z_]")
-    for opening in (rb"environ(?:\.(?:get|pop|setdefault))?\s*[\[(]", rb"getenv\s*\(")
-)
+_NAMES_COMPUTED = tuple(re.compile(opening + rb"[A-Za-z_]") for opening in (_ENVIRON, _GETENV))
 _MAY_BE_NAMES = re.compile(rb"""["']([A-Z][A-Z0-9_]+)["']""")
 _BUILD_FILES = frozenset({"pyproject.toml", "hatch.toml", "meson.build", "CMakeLists.txt", "build.rs"})
 _DEPTH = 4

@@ -207,8 +207,10 @@ class Compiler:
         waiting = ((source, f"{library}/{place}") for source, place in drafts.modules(interpreter))
         folder = drafts.folder / interpreter.name
         with self._drafting_worker(interpreter) as worker:
-            some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE)) if worker is not None else ()
-            while worker is not None and some and self._drafting:
+            if worker is None:
+                return
+            some = tuple(itertools.islice(waiting, _DRAFTS_AT_ONCE))
+            while some and self._drafting:
                 with self.turn() as is_free:
                     if is_free:
                         goes_on = self._draft(worker, interpreter, some, folder=folder, layout=layout)

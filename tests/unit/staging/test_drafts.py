@@ -321,14 +321,19 @@ def test_leaving_the_context_ends_a_process_that_is_still_compiling_what_nobody_
     assert runner.process.returncode == -9
 
 
-def test_the_first_batch_ends_the_drafting(place: Place, compiler: Compiler) -> None:
-    turns = Turns()
+def drafting_in_turn(place: Place, compiler: Compiler, turns: Turns) -> threading.Thread:
+    """Let drafts without end be made, and wait until the turns are over."""
     compiler.expect([newest()])
     compiler.turn = turns
     drafts = place.expected(endless(place))
     drafting = threading.Thread(target=compiler.draft, args=(newest(), drafts), kwargs={"layout": LEVELS}, daemon=True)
     drafting.start()
     assert turns.over.wait(60)
+    return drafting
+
+
+def test_the_first_batch_ends_the_drafting(place: Place, compiler: Compiler) -> None:
+    drafting = drafting_in_turn(place, compiler, Turns())
 
     with compiler.batch(newest(), layout=LEVELS):
         drafting.join(60)
@@ -337,13 +342,7 @@ def test_the_first_batch_ends_the_drafting(place: Place, compiler: Compiler) -> 
 
 
 def test_without_a_turn_nothing_is_compiled(place: Place, compiler: Compiler) -> None:
-    turns = Turns(free=False, until=3)
-    compiler.expect([newest()])
-    compiler.turn = turns
-    drafts = place.expected(endless(place))
-    drafting = threading.Thread(target=compiler.draft, args=(newest(), drafts), kwargs={"layout": LEVELS}, daemon=True)
-    drafting.start()
-    assert turns.over.wait(60)
+    drafting = drafting_in_turn(place, compiler, Turns(free=False, until=3))
     compiler.stop_drafting()
     drafting.join(60)
 
